@@ -1,0 +1,78 @@
+# `make demo` and `make test` need nothing but Debian, root and Python 3.11: they install the rest.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# A part of test names: make test TESTS=registry
+TESTS  ?=
+SELECT := $(if $(TESTS),-k "$(TESTS)")
+# Names of samples: make samples SAMPLES="go-plain no-crypto"
+SAMPLES ?=
+
+.PHONY: help
+help:  ## Show what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
+	    do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(READY): pyproject.toml scripts/setup_engine.py
+	@$(PYTHON) scripts/setup_engine.py packages
+	@echo "setup: creating $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@# Dependency groups are newer than the pip that comes with Python 3.11.
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e . --group dev
+	@touch $@
+
+.PHONY: dev
+dev: $(READY)  ## Create .venv with the scanner and its development tools
+
+.PHONY: engine
+engine:  ## See that a container engine answers; start one where there is none
+	@$(PYTHON) scripts/setup_engine.py start
+
+.PHONY: engine-stop
+engine-stop:  ## Stop the engine, if `make engine` started it
+	@$(PYTHON) scripts/setup_engine.py stop
+
+.PHONY: samples
+samples: dev engine  ## Build the sample images
+	@$(BIN)/python -m scripts.build_samples $(SAMPLES)
+
+.PHONY: demo
+demo: samples  ## Scan every sample and compare with what is expected
+	@$(BIN)/python -m scripts.demo $(SAMPLES)
+
+.PHONY: lint
+lint: dev  ## Check style, types and rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/fips-scanner rules lint
+
+.PHONY: unit
+unit: dev  ## Run the tests that need no engine
+	$(BIN)/python -m pytest -m "not docker" -n auto $(SELECT)
+
+.PHONY: test
+test: lint samples  ## Run everything: style, types, rules, all tests
+	$(BIN)/python -m pytest -m "not docker" -n auto $(SELECT)
+	$(BIN)/python -m pytest -m docker -n 2 --dist loadgroup $(SELECT)
+
+.PHONY: image
+image: dev engine  ## Build the scanner's own image, fips-scanner:latest
+	@$(BIN)/python -m scripts.build_scanner
+
+.PHONY: bench
+bench: dev engine  ## Time the inspection of a large image
+	@$(BIN)/python -m scripts.bench
+
+.PHONY: fix
+fix: dev  ## Let ruff correct what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean: engine-stop  ## Remove what was built; downloads and images stay
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
