@@ -1,0 +1,171 @@
+"""Reads the names of the functions that are in a Go program, also when it is stripped.
+
+Every Go program carries them for its stack traces. Pure in the bytes given and bounded; knows
+no package by name.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+from scanner.formats.elf import PF_X, PT_LOAD, SHT_NOBITS, Elf, read_upto
+
+SECTIONS = (".gopclntab", ".data.rel.ro.gopclntab")
+MAX_NAMES = 64 << 20
+"""Bytes of names that are read; Kubernetes' largest programs hold 8 MiB."""
+MAX_FUNCTIONS = 2_000_000
+MAX_SEARCH = 512 << 20
+"""Bytes searched for a table in a file without section headers."""
+MAX_CANDIDATES = 16
+"""Places that are tried where no section tells; each costs a read."""
+_CHUNK = 4 << 20
+_MAX_TABLE = 256 << 20
+_SLACK = 1 << 16
+"""Bytes behind the last function's record that may hold its name."""
+
+# Which Go wrote the table: https://go.dev/src/internal/abi/symtab.go
+_MAGICS = {0xFFFFFFFB: "1.2", 0xFFFFFFFA: "1.16", 0xFFFFFFF0: "1.18", 0xFFFFFFF1: "1.20"}
+_HEADER = re.compile(
+    rb"(?:[\xfb\xfa\xf0\xf1]\xff\xff\xff|\xff\xff\xff[\xfb\xfa\xf0\xf1])\0\0[\1\2\4][\4\x08]",
+    re.DOTALL,
+)
+
+
+class PclntabError(ValueError):
+    """The table is there and cannot be what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionNames:
+    """The names of all functions of a Go program."""
+
+    layout: str
+    """The first Go version that wrote such a table: `1.2`, `1.16`, `1.18`, `1.20`."""
+    data: bytes
+    """The names, each followed by a zero byte."""
+
+    def beginning(self, *prefixes: str) -> Iterator[str]:
+        """The names that begin with one of `prefixes`, in the order of the table."""
+        if not prefixes:
+            return
+        any_of = b"|".join(re.escape(prefix.encode()) for prefix in prefixes)
+        # Names follow one another, each closed by a zero byte that opens the next.
+        for match in re.finditer(rb"(?<![^\0])(?:" + any_of + rb")[^\0]*", self.data):
+            yield match.group().decode("utf-8", "replace")
+
+    def contains(self, text: str) -> bool:
+        """Whether a name holds `text`."""
+        return text.encode() in self.data
+
+
+def package_of(function: str) -> str:
+    """The import path of the package that a function belongs to.
+
+    `golang.org/x/crypto/ssh.(*Client).Dial` is of `golang.org/x/crypto/ssh`. Dots that the
+    linker escaped (`%2e`) come back.
+    """
+    # Type arguments hold import paths of their own.
+    plain = function.split("[", 1)[0].split("(", 1)[0]
+    folder, slash, last = plain.rpartition("/")
+    return f"{folder}{slash}{last.split('.', 1)[0]}".replace("%2e", ".")
+
+
+def read_function_names(stream: BinaryIO, elf: Elf) -> FunctionNames | None:
+    """The function names of the program `elf`, read from `stream`; None when it has no table.
+
+    Raises:
+        PclntabError: there is a table, and it is broken or too large.
+    """
+    broken: PclntabError | None = None
+    for start in islice(_candidates(stream, elf), MAX_CANDIDATES):
+        try:
+            return _read(stream, start)
+        except PclntabError as error:
+            broken = error
+    if broken is not None:
+        raise broken
+    return None
+
+
+def _candidates(stream: BinaryIO, elf: Elf) -> Iterator[int]:
+    named = [each for each in elf.sections if each.name in SECTIONS and each.type != SHT_NOBITS]
+    for section in named:
+        yield section.offset
+    if named:
+        return
+    left = MAX_SEARCH
+    for segment in elf.segments:
+        if segment.type != PT_LOAD or segment.flags & PF_X:
+            continue
+        position = segment.offset
+        end = min(segment.offset + segment.file_size, position + left)
+        left -= max(0, end - position)
+        while position < end:
+            chunk = read_upto(stream, position, min(_CHUNK + 16, end - position))
+            if len(chunk) < 16:
+                break
+            for match in _HEADER.finditer(chunk, 0, _CHUNK + 8):
+                if not (position + match.start()) % 4:
+                    yield position + match.start()
+            position += _CHUNK
+
+
+def _read(stream: BinaryIO, start: int) -> FunctionNames:
+    head = _at(stream, start, 8 + 8 * 8)
+    little = head[1:4] == b"\xff\xff\xff"
+    order = "<" if little else ">"
+    layout = _MAGICS.get(struct.unpack_from(order + "I", head)[0])
+    if layout is None or head[4:6] != b"\0\0" or head[7] not in (4, 8):
+        raise PclntabError("its function table has an unknown header")
+    word = "Q" if head[7] == 8 else "I"
+    words = struct.unpack_from(f"{order}8{word}", head, 8)
+    if words[0] > MAX_FUNCTIONS:
+        raise PclntabError(f"its function table claims {words[0]} functions")
+    if layout == "1.2":
+        return FunctionNames(layout, _scattered(stream, start, order, head[7], words[0]))
+    begin, end = words[2:4] if layout == "1.16" else words[3:5]
+    if not 8 <= begin <= end or end - begin > MAX_NAMES:
+        raise PclntabError(f"its function names are said to lie from {begin} to {end}")
+    names = _at(stream, start + begin, end - begin)
+    if words[0] and (not names or b"\0" not in names):
+        raise PclntabError("its function table names no function")
+    return FunctionNames(layout, names)
+
+
+def _scattered(stream: BinaryIO, start: int, order: str, size: int, count: int) -> bytes:
+    """Names as they lay until Go 1.15: anywhere in the table, behind each function's record."""
+    word = "Q" if size == 8 else "I"
+    table = _at(stream, start + 8 + size, count * 2 * size)
+    records = [record for _, record in struct.iter_unpack(f"{order}2{word}", table)]
+    last = max(records, default=0)
+    if last > _MAX_TABLE:
+        raise PclntabError(f"its function table is said to be {last} bytes long")
+    # Records and names alternate, so one read up to the last record and a little more has all.
+    body = read_upto(stream, start, last + _SLACK)
+    names: list[bytes] = []
+    total = 0
+    for record in records:
+        if record + size + 4 > len(body):
+            raise PclntabError("a function's record lies outside the file")
+        (offset,) = struct.unpack_from(order + "i", body, record + size)
+        if not 0 < offset < len(body):
+            continue
+        end = body.find(b"\0", offset, offset + 4096)
+        name = body[offset : max(end, offset)]
+        total += len(name) + 1
+        if total > MAX_NAMES:
+            raise PclntabError("its function names are too long")
+        names.append(name)
+    return b"\0".join((*names, b""))
+
+
+def _at(stream: BinaryIO, offset: int, size: int) -> bytes:
+    data = read_upto(stream, offset, size)
+    if len(data) != size:
+        raise PclntabError("its function table ends outside the file")
+    return data
