@@ -1,0 +1,375 @@
+"""Checks rules for what the models cannot see: examples that hold, ids that exist, dates in order.
+
+Reads rules only; a problem is a value, never an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scanner.certificates import Certificate
+from scanner.conditions import Matches
+from scanner.match import evaluate
+from scanner.model import Confidence, Severity, VerdictKind
+from scanner.rulebook import RuleBook, default_rules, read_rules
+from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
+from scanner.rules_base import Identified
+from scanner.rules_model import SCOPE_KINDS, CheckRule, LogRule, ModuleRule
+
+LAST_DAY_OF_140_2 = date(2026, 9, 21)
+MAX_TITLE = 100
+MAX_LOG_MATCH = 1000
+"""Characters that a log message may span: logs are matched piece by piece."""
+
+FOLKLORE = ("EnableFIPS", "USELEGACYPROVIDER")
+"""Variables that no program reads; a fix that recommends one would make things worse."""
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LOOKAROUND = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]|\(\?P=")
+_NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[+*](?:[^()\\]|\\.)*\)[+*{]")
+
+Found = Iterator[tuple[Location, str]]
+"""Where in the file, and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check of one rule may look at besides the rule."""
+
+    rules: RuleBook
+    local: RuleBook
+    """The rules of the folder that is checked."""
+
+
+def lint(folder: Path | None = None) -> tuple[Problem, ...]:
+    """Everything wrong with the rules in `folder` (the scanner's own if None), in order of file.
+
+    A folder that is not the scanner's own is checked as an addition to those. A problem with
+    `warning` set does not keep the rules from being used.
+    """
+    own = default_rules()
+    folder = folder or own
+    added = () if _same(folder, own) else (own,)
+    rules, problems = read_rules(*added, folder)
+    if rules is None:
+        return problems
+    local = rules if not added else _only(rules, folder)
+    files = {
+        file.name: file
+        for path in sorted(folder.rglob("*.yaml"))
+        for file in [read_rule_file(path, folder)[0]]
+    }
+    context = Context(rules, local)
+    found = [
+        problem
+        for name, rule in _rules_of(local)
+        if (file := files.get(name)) is not None
+        for problem in _lint_rule(rule, file, context)
+    ]
+    found.extend(_whole(context))
+    return tuple(sorted(found, key=lambda each: (each.file, each.line, each.message)))
+
+
+def _same(folder: Path, other: Path) -> bool:
+    return folder.resolve() == other.resolve()
+
+
+def _only(rules: RuleBook, folder: Path) -> RuleBook:
+    """`rules` without what does not come from `folder`."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.yaml")}
+
+    def here(kind: str, rule: Identified) -> bool:
+        return f"{kind}/{rule.id}.yaml" in names
+
+    return RuleBook(
+        modules={key: rule for key, rule in rules.modules.items() if here("modules", rule)},
+        runtimes={key: rule for key, rule in rules.runtimes.items() if here("runtimes", rule)},
+        checks={key: rule for key, rule in rules.checks.items() if here("checks", rule)},
+        certificates=tuple(rule for rule in rules.certificates if here("cmvp", rule)),
+        tls=rules.tls,
+        logs=tuple(rule for rule in rules.logs if here("logs", rule)),
+        scoring=rules.scoring,
+        os_tools=rules.os_tools,
+        digest=rules.digest,
+    )
+
+
+def _rules_of(rules: RuleBook) -> Iterator[tuple[str, Identified]]:
+    for folder, found in (
+        ("checks", rules.checks.values()),
+        ("modules", rules.modules.values()),
+        ("runtimes", rules.runtimes.values()),
+        ("cmvp", rules.certificates),
+        ("logs", rules.logs),
+    ):
+        for rule in found:
+            yield f"{folder}/{rule.id}.yaml", rule
+
+
+def _lint_rule(rule: Identified, file: RuleFile, context: Context) -> Iterator[Problem]:
+    for check in (*ANY_FAILS, *FAILS.get(type(rule), ())):
+        for location, message in check(rule, context):
+            yield file.problem(location, message)
+    for check in WARNS.get(type(rule), ()):
+        for location, message in check(rule, context):
+            yield file.problem(location, message, warning=True)
+
+
+# --- every rule ----------------------------------------------------------------------------
+
+
+def _id_is_slug(rule: Identified, _: Context) -> Found:
+    if not _SLUG.fullmatch(rule.id):
+        yield (), f"the file name `{rule.id}` must be lower case words with hyphens"
+
+
+def _references_are_urls(rule: Identified, _: Context) -> Found:
+    for index, url in enumerate(getattr(rule, "references", ())):
+        parts = urlsplit(url)
+        if parts.scheme != "https" or "." not in parts.netloc or re.search(r"\s", url):
+            yield ("references", index), f"`{url}` is not an https address"
+
+
+# --- checks --------------------------------------------------------------------------------
+
+
+def _title_is_short(rule: CheckRule, _: Context) -> Found:
+    if len(rule.title) > MAX_TITLE:
+        yield ("title",), f"the title has {len(rule.title)} characters; {MAX_TITLE} at most"
+    if rule.title.endswith("."):
+        yield ("title",), "a title ends without a full stop"
+
+
+def _texts_say_something(rule: CheckRule, _: Context) -> Found:
+    for name in ("why", "fix"):
+        if len(getattr(rule, name).split()) < 5:
+            yield (name,), f"`{name}` says too little to act on"
+
+
+def _check_has_references(rule: CheckRule, _: Context) -> Found:
+    if not rule.references:
+        yield ("references",), "a finding needs a reference"
+
+
+def _scope_has_anchor(rule: CheckRule, _: Context) -> Found:
+    if rule.scope == "image":
+        return
+    if not rule.when.all:
+        yield ("when",), f"a check of scope {rule.scope} needs a condition under `all`"
+    elif rule.when.all[0].kind not in SCOPE_KINDS[rule.scope]:
+        kind = rule.when.all[0].kind.value
+        yield (
+            ("when", "all", 0),
+            f"the first condition is about `{kind}`, which the scope {rule.scope} is not about",
+        )
+
+
+def _verdict_suits_severity(rule: CheckRule, _: Context) -> Found:
+    mild = rule.severity in (Severity.LOW, Severity.INFO)
+    if rule.verdict is VerdictKind.NOT_READY and mild:
+        yield ("severity",), f"verdict not-ready with severity {rule.severity.value}"
+    if rule.severity is Severity.CRITICAL and rule.verdict is not VerdictKind.NOT_READY:
+        yield ("verdict",), "a critical finding must demand not-ready"
+    if rule.severity is Severity.INFO and rule.verdict is not None:
+        yield ("verdict",), "severity info demands a verdict: say none, or raise it"
+
+
+def _examples_hold(rule: CheckRule, _: Context) -> Found:
+    for name in ("match", "no_match"):
+        if not getattr(rule.examples, name):
+            yield ("examples",), f"has no example under `{name}`"
+    for index, facts in enumerate(rule.examples.match):
+        if not evaluate(rule, facts):
+            yield ("examples", "match", index), "does not fire on this example"
+    for index, facts in enumerate(rule.examples.no_match):
+        if evaluate(rule, facts):
+            yield ("examples", "no_match", index), "fires on this example"
+
+
+def _no_folklore(rule: CheckRule, _: Context) -> Found:
+    for text in FOLKLORE:
+        if re.search(rf"(?i)\b(ENV|set|export)\b.*{text}", rule.fix):
+            yield ("fix",), f"recommends {text}, which nothing reads"
+
+
+def _names_modules(rule: CheckRule, context: Context) -> Found:
+    groups = (("all", rule.when.all), ("any", rule.when.any), ("none", rule.when.none))
+    for group, conditions in groups:
+        for index, condition in enumerate(conditions):
+            for name, test in condition.tests:
+                if name != "module" or condition.kind.value not in _MODULE_FACTS:
+                    continue
+                values: frozenset[str] = getattr(test, "values", frozenset())
+                for value in sorted(values - set(context.rules.modules)):
+                    yield ("when", group, index), f"no module `{value}` in rules/modules"
+
+
+_MODULE_FACTS = frozenset({"use", "module_code", "crypto_symbols"})
+
+
+def _patterns_are_anchored(rule: CheckRule, _: Context) -> Found:
+    for condition in chain(rule.when.all, rule.when.any, rule.when.none):
+        for name, test in condition.tests:
+            if isinstance(test, Matches) and _NESTED_REPEAT.search(test.pattern):
+                yield ("when",), f"the pattern for `{name}` repeats a repetition"
+
+
+# --- modules -------------------------------------------------------------------------------
+
+
+def _module_names_modules(rule: ModuleRule, context: Context) -> Found:
+    for key in ("implemented_by", "backends"):
+        for value in getattr(rule, key):
+            if value not in context.rules.modules:
+                yield (key,), f"no module `{value}` in rules/modules"
+
+
+def _fingerprint_is_long_enough(rule: ModuleRule, _: Context) -> Found:
+    if rule.fingerprint is None:
+        return
+    for index, group in enumerate(rule.fingerprint.require):
+        for text in group:
+            if len(text) < 5:
+                yield ("fingerprint", "require", index), f"`{text}` is too short to prove anything"
+
+
+# --- certificates --------------------------------------------------------------------------
+
+
+def _dates_in_order(rule: Certificate, _: Context) -> Found:
+    if rule.validated and rule.sunset and rule.sunset <= rule.validated:
+        yield ("sunset",), "lies before the validation"
+    if rule.certificate is None and (rule.validated or rule.sunset):
+        yield ("certificate",), "a module in process has neither validation nor sunset date"
+    if rule.validated and rule.validated > rule.checked:
+        yield ("checked",), "lies before the validation"
+    if rule.standard == "FIPS 140-2" and rule.sunset and rule.sunset > LAST_DAY_OF_140_2:
+        yield ("sunset",), f"no FIPS 140-2 certificate outlives {LAST_DAY_OF_140_2}"
+
+
+def _covers_known_modules(rule: Certificate, context: Context) -> Found:
+    if not rule.covers:
+        yield ("covers",), "covers nothing"
+    for index, cover in enumerate(rule.covers):
+        if cover.module not in context.rules.modules:
+            yield ("covers", index, "module"), f"no module `{cover.module}` in rules/modules"
+
+
+def _source_is_official(rule: Certificate, _: Context) -> Found:
+    if not rule.source.startswith("https://"):
+        yield ("source",), f"`{rule.source}` is not an https address"
+    number = re.search(r"/certificate/(\d+)$", rule.source)
+    if number and rule.certificate != int(number[1]):
+        yield ("source",), f"is the page of certificate {number[1]}"
+
+
+def _named_by_number(rule: Certificate, _: Context) -> Found:
+    if rule.certificate is not None and not rule.id.endswith(f"-{rule.certificate}"):
+        yield (), f"the file name must end in -{rule.certificate}"
+
+
+# --- logs ----------------------------------------------------------------------------------
+
+
+def _log_examples_hold(rule: LogRule, _: Context) -> Found:
+    pattern = re.compile(rule.pattern)
+    for name in ("match", "no_match"):
+        if not getattr(rule.examples, name):
+            yield ("examples",), f"has no example under `{name}`"
+    for index, text in enumerate(rule.examples.match):
+        if not pattern.search(text):
+            yield ("examples", "match", index), "the pattern does not match this example"
+    for index, text in enumerate(rule.examples.no_match):
+        if pattern.search(text):
+            yield ("examples", "no_match", index), "the pattern matches this example"
+
+
+def _log_pattern_is_safe(rule: LogRule, _: Context) -> Found:
+    if _LOOKAROUND.search(rule.pattern):
+        yield ("pattern",), "looks around or back, which takes long on hostile logs"
+    if _NESTED_REPEAT.search(rule.pattern) or re.search(r"(?<!\\)\.[*+]", rule.pattern):
+        yield ("pattern",), "repeats without bound; write {0,200} instead of * or +"
+    if re.search(r"\{\d*,(\d{4,})\}", rule.pattern):
+        yield ("pattern",), f"may span more than {MAX_LOG_MATCH} characters"
+
+
+def _log_pattern_compiles(rule: LogRule, _: Context) -> Found:
+    import hyperscan
+
+    try:
+        hyperscan.Database().compile(expressions=[rule.pattern.encode()], ids=[0])
+    except hyperscan.error as error:
+        yield ("pattern",), f"hyperscan refuses it: {error}"
+
+
+def _log_effect_is_specific(rule: LogRule, _: Context) -> Found:
+    if rule.effect == "informs" and rule.fips_specific:
+        yield ("effect",), "a message that only FIPS causes breaks or shows a misconfiguration"
+
+
+# --- the whole -----------------------------------------------------------------------------
+
+
+def _whole(context: Context) -> Iterator[Problem]:
+    for kind, entries in (
+        ("protocol", context.rules.tls.protocols),
+        ("cipher suite", context.rules.tls.suites),
+        ("group", context.rules.tls.groups),
+    ):
+        seen: set[str | int] = set()
+        for entry in entries:
+            for key in (entry.name, entry.number):
+                if key in seen:
+                    yield Problem("rules/algorithms", 1, f"{kind} `{key}` is listed twice")
+                seen.add(key)
+            if not entry.approved and not entry.why:
+                yield Problem("rules/algorithms", 1, f"{kind} `{entry.name}`: why not approved?")
+    numbers: dict[int, str] = {}
+    for rule in context.rules.certificates:
+        if rule.certificate is not None:
+            other = numbers.setdefault(rule.certificate, rule.id)
+            if other != rule.id:
+                message = f"certificate {rule.certificate} is in {other}.yaml as well"
+                yield Problem(f"rules/cmvp/{rule.id}.yaml", 1, message)
+
+
+Check = Callable[..., Found]
+
+ANY_FAILS: tuple[Check, ...] = (_id_is_slug, _references_are_urls)
+FAILS: dict[type[Identified], tuple[Check, ...]] = {
+    CheckRule: (
+        _title_is_short,
+        _texts_say_something,
+        _check_has_references,
+        _scope_has_anchor,
+        _verdict_suits_severity,
+        _examples_hold,
+        _no_folklore,
+        _names_modules,
+        _patterns_are_anchored,
+    ),
+    ModuleRule: (_module_names_modules, _fingerprint_is_long_enough),
+    Certificate: (_dates_in_order, _covers_known_modules, _source_is_official, _named_by_number),
+    LogRule: (
+        _log_examples_hold,
+        _log_pattern_is_safe,
+        _log_pattern_compiles,
+        _log_effect_is_specific,
+    ),
+}
+"""What makes a rule unusable."""
+
+
+def _log_confidence_is_earned(rule: LogRule, _: Context) -> Found:
+    if rule.confidence is Confidence.HIGH and "recalled" in rule.source:
+        yield ("confidence",), "high, although its source is recalled and not confirmed"
+
+
+WARNS: dict[type[Identified], tuple[Check, ...]] = {LogRule: (_log_confidence_is_earned,)}
+"""What should be better."""

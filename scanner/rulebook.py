@@ -1,0 +1,268 @@
+"""Loads the rules: modules, runtimes, checks, certificates, TLS algorithms, logs and scoring.
+
+All mistakes of all files are reported at once, each with file and line; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from scanner.certificates import Certificate, Cover, Environment
+from scanner.conditions import Condition
+from scanner.errors import RuleError
+from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
+from scanner.rules_model import (
+    CheckRule,
+    Enforce,
+    Fingerprint,
+    LogRule,
+    ModuleExample,
+    ModuleRule,
+    OsTools,
+    RuntimeRule,
+    Scoring,
+    TlsFile,
+    TlsGroup,
+    TlsProtocol,
+    TlsSuite,
+)
+
+__all__ = [
+    "Certificate",
+    "CheckRule",
+    "Condition",
+    "Cover",
+    "Enforce",
+    "Environment",
+    "Fingerprint",
+    "LogRule",
+    "ModuleExample",
+    "ModuleRule",
+    "RuleBook",
+    "RuntimeRule",
+    "Scoring",
+    "TlsGroup",
+    "TlsProtocol",
+    "TlsSuite",
+    "TlsTable",
+    "default_rules",
+    "read_rules",
+]
+
+OS_TOOLS = "os-tools"
+MODELS: Mapping[str, type[BaseModel]] = {
+    "modules": ModuleRule,
+    "runtimes": RuntimeRule,
+    "checks": CheckRule,
+    "cmvp": Certificate,
+    "algorithms": TlsFile,
+    "logs": LogRule,
+}
+"""Folder → what a file in it holds."""
+
+
+@dataclass(frozen=True)
+class TlsTable:
+    """The TLS protocols, cipher suites and groups that are known, and which are approved."""
+
+    protocols: tuple[TlsProtocol, ...] = ()
+    """Oldest first."""
+    suites: tuple[TlsSuite, ...] = ()
+    """In order of code."""
+    groups: tuple[TlsGroup, ...] = ()
+    """In order of code."""
+
+    def protocol(self, key: str | int) -> TlsProtocol | None:
+        """The protocol with this name or code, or None."""
+        return self._protocols.get(key)
+
+    def suite(self, key: str | int) -> TlsSuite | None:
+        """The cipher suite with this IANA name or code, or None."""
+        return self._suites.get(key)
+
+    def group(self, key: str | int) -> TlsGroup | None:
+        """The group with this IANA name or code, or None."""
+        return self._groups.get(key)
+
+    @cached_property
+    def _protocols(self) -> Mapping[str | int, TlsProtocol]:
+        return {key: each for each in self.protocols for key in (each.name, each.number)}
+
+    @cached_property
+    def _suites(self) -> Mapping[str | int, TlsSuite]:
+        return {key: each for each in self.suites for key in (each.name, each.number)}
+
+    @cached_property
+    def _groups(self) -> Mapping[str | int, TlsGroup]:
+        return {key: each for each in self.groups for key in (each.name, each.number)}
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """Everything the scanner knows. Immutable, and can be sent to another process."""
+
+    modules: Mapping[str, ModuleRule]
+    runtimes: Mapping[str, RuntimeRule]
+    checks: Mapping[str, CheckRule]
+    certificates: tuple[Certificate, ...]
+    tls: TlsTable
+    logs: tuple[LogRule, ...]
+    scoring: Scoring
+    os_tools: frozenset[str]
+    """Packages of the distribution's package management."""
+    digest: str
+    """`sha256:` and the hash of all rule files."""
+
+    @classmethod
+    def load(cls, *folders: Path) -> RuleBook:
+        """Read the rules in `folders`, or the ones that come with the scanner if none is named.
+
+        Raises:
+            RuleError: with every mistake in every file.
+        """
+        rules, problems = read_rules(*(folders or (default_rules(),)))
+        if rules is None or problems:
+            raise RuleError(tuple(str(problem) for problem in problems))
+        return rules
+
+
+def default_rules() -> Path:
+    """The folder of the rules that come with the scanner: of the wheel, or of the repository."""
+    package = Path(__file__).resolve().parent
+    installed = package / "_rules"
+    return installed if installed.is_dir() else package.parent / "rules"
+
+
+def read_rules(*folders: Path) -> tuple[RuleBook | None, tuple[Problem, ...]]:
+    """The rules in `folders` and all that is wrong with them; no rules if anything is."""
+    files: list[RuleFile] = []
+    problems: list[Problem] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), 1, "no such folder of rules"))
+            continue
+        found = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
+        if not found:
+            problems.append(Problem(str(folder), 1, "holds no rules (*.yaml)"))
+        for path in found:
+            file, mistakes = read_rule_file(path, folder)
+            files.append(file)
+            problems.extend(mistakes)
+    builder = _Builder()
+    broken = {problem.file for problem in problems}
+    for file in files:
+        if file.display not in broken:
+            builder.add(file)
+    problems.extend(builder.problems)
+    if builder.scoring is None and not problems:
+        problems.append(Problem("scoring.yaml", 1, "is missing in every folder of rules"))
+    if problems or builder.scoring is None:
+        return None, tuple(sorted(problems, key=lambda each: (each.file, each.line)))
+    return builder.book(builder.scoring, _digest(files)), ()
+
+
+def _digest(files: Iterable[RuleFile]) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda each: (each.name, each.content)):
+        digest.update(f"{file.name}\0{len(file.content)}\0".encode())
+        digest.update(file.content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _Builder:
+    """Collects rules file by file."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.scoring: Scoring | None = None
+        self._seen: dict[tuple[str, str], str] = {}
+        self._rules: dict[str, dict[str, Any]] = {folder: {} for folder in MODELS}
+        self._os_tools: set[str] = set()
+
+    def add(self, file: RuleFile) -> None:
+        """Check one file and keep what it says."""
+        if file.name == "scoring.yaml":
+            # A later folder may weigh differently.
+            self.scoring = self._read(file, Scoring) or self.scoring
+            return
+        if file.folder not in MODELS or not file.name.endswith(".yaml"):
+            known = ", ".join(f"{folder}/*.yaml" for folder in MODELS)
+            self.problems.append(file.problem((), f"no place for rules; there are: {known}"))
+            return
+        if file.folder == "runtimes" and file.id == OS_TOOLS:
+            tools = self._read(file, OsTools)
+            self._os_tools.update(tools.packages if tools else ())
+            return
+        earlier = self._seen.setdefault((file.folder, file.id), file.display)
+        if file.id in self._rules[file.folder]:
+            self.problems.append(file.problem((), f"id `{file.id}` is taken by {earlier}"))
+            return
+        rule = self._read(file, MODELS[file.folder], with_id=MODELS[file.folder] is not TlsFile)
+        if rule is not None:
+            self._rules[file.folder][file.id] = rule
+
+    def _read(self, file: RuleFile, model: type[_Model], *, with_id: bool = False) -> _Model | None:
+        data: dict[str, Any] = dict(file.data)
+        if with_id:
+            if "id" in data:
+                self.problems.append(
+                    file.problem(("id",), "unknown key `id`: the file name is the id")
+                )
+                return None
+            data["id"] = file.id
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            self.problems.extend(_problems(file, error))
+            return None
+
+    def book(self, scoring: Scoring, digest: str) -> RuleBook:
+        """The rule book of everything that was added."""
+        tables: list[TlsFile] = list(self._rules["algorithms"].values())
+        return RuleBook(
+            modules=self._rules["modules"],
+            runtimes=self._rules["runtimes"],
+            checks=self._rules["checks"],
+            certificates=tuple(self._rules["cmvp"].values()),
+            tls=TlsTable(
+                tuple(sorted((p for t in tables for p in t.protocols), key=lambda p: p.number)),
+                tuple(sorted((s for t in tables for s in t.suites), key=lambda s: s.number)),
+                tuple(sorted((g for t in tables for g in t.groups), key=lambda g: g.number)),
+            ),
+            logs=tuple(self._rules["logs"].values()),
+            scoring=scoring,
+            os_tools=frozenset(self._os_tools),
+            digest=digest,
+        )
+
+
+def _problems(file: RuleFile, error: ValidationError) -> Iterator[Problem]:
+    for each in error.errors(include_url=False, include_context=False):
+        location: Location = each["loc"]
+        kind, name = each["type"], _name(location)
+        if kind == "missing":
+            message = f"`{name}` is missing"
+        elif kind == "extra_forbidden":
+            message = f"unknown key `{name}`"
+        else:
+            text = each["msg"].removeprefix("Value error, ")
+            text = text.replace("Input should be", "must be").replace("String should", "must")
+            message = f"`{name}`: {text}" if name else text
+        yield file.problem(location, message)
+
+
+def _name(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
