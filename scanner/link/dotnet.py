@@ -1,0 +1,259 @@
+"""Says which OpenSSL each .NET runtime of an image would load, and which programs it serves.
+
+.NET has no FIPS mode of its own on Linux: the state of that OpenSSL decides. Opens no file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.facts import fact
+from scanner.link.loader import Loader
+from scanner.link.openssl import Served, served_by
+from scanner.link.world import Linked, World
+from scanner.model import (
+    Activation,
+    CryptoUse,
+    Fact,
+    FactKind,
+    Gap,
+    GapKind,
+    Module,
+    UseKind,
+)
+
+# Order of dlopen in System.Security.Cryptography.Native (opensslshim.c), by .NET version.
+_ORDER_2 = ("1.0.2", "1.0.0", "10", "1.1")
+_ORDER_3 = ("1.1", "1.0.2", "1.0.0", "10")
+_ORDER_6 = ("3", "1.1", "1.0.2", "1.0.0", "10", "11", "111")
+_CLR_OVERRIDE = "CLR_OPENSSL_VERSION_OVERRIDE"
+_DOTNET_OVERRIDE = "DOTNET_OPENSSL_VERSION_OVERRIDE"
+_MAX_OVERRIDE = 32
+# Packages whose managed code computes by itself; native libraries are recognized as files.
+_MANAGED = (
+    (
+        re.compile(r"(?:Portable\.)?BouncyCastle(?:\.Cryptography|\.NetCore)?/(.+)", re.IGNORECASE),
+        "dotnet-bouncycastle",
+    ),
+    (re.compile(r"bc-fips/(.+)", re.IGNORECASE), "dotnet-bc-fips"),
+)
+_NAMES = {
+    "dotnet-bouncycastle": "Bouncy Castle for .NET",
+    "dotnet-bc-fips": "Bouncy Castle FIPS for .NET",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Runtime:
+    shim: str
+    """The native library that calls OpenSSL."""
+    folder: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    program: str
+    folder: str
+    version: str
+    packages: tuple[str, ...]
+
+
+def link(world: World) -> Linked:
+    """DOTNET_STATE facts per runtime, and a use for each program it serves."""
+    runtimes = tuple(_runtimes(world))
+    if not runtimes:
+        return Linked()
+    apps = tuple(_apps(world))
+    loader = Loader(world)
+    facts: list[Fact] = []
+    uses: list[CryptoUse] = []
+    gaps: list[Gap] = []
+    for runtime in runtimes:
+        tried = _names(world, runtime)
+        libssl = _first_found(world, loader, runtime, tried)
+        served = _served(world, loader, libssl)
+        facts.append(_state(world, runtime, tried, libssl, served))
+        if libssl and served is None:
+            reason = f"{libssl} is loaded by .NET, but which libcrypto serves it was not found out"
+            gaps.append(Gap(GapKind.NOT_SUPPORTED, runtime.shim, reason))
+        if served is None:
+            continue
+        consumers = [each.program for each in apps if _runtime_of(each, runtimes) == runtime]
+        uses.extend(_use(each, runtime, served, libssl) for each in consumers or [runtime.shim])
+    uses.extend(_managed(world, apps))
+    return Linked(tuple(facts), tuple(uses), tuple(gaps))
+
+
+# --- runtimes and programs -----------------------------------------------------------------
+
+
+def _runtimes(world: World) -> Iterator[_Runtime]:
+    versions = {
+        each.path.rsplit("/", 1)[0]: version
+        for each in world.facts.of(FactKind.DOTNET_APP)
+        if (version := each.text("framework_version"))
+    }
+    for each in world.facts.of(FactKind.DOTNET_RUNTIME):
+        folder = each.path.rsplit("/", 1)[0]
+        yield _Runtime(each.path, folder, each.text("version") or versions.get(folder, ""))
+
+
+def _apps(world: World) -> Iterator[_App]:
+    """Programs, each once: `x.runtimeconfig.json` and `x.deps.json` tell of the same `x.dll`."""
+    found: dict[tuple[str, str], list[Fact]] = {}
+    for each in world.facts.of(FactKind.DOTNET_APP):
+        folder = each.path.rsplit("/", 1)[0]
+        if not re.search(r"/(?:sdk|shared|packs|sdk-manifests|templates)/\d", each.path):
+            found.setdefault((folder, each.text("name")), []).append(each)
+    for (folder, name), told in sorted(found.items()):
+        if not any(each.path.endswith(".runtimeconfig.json") for each in told):
+            continue
+        candidates = (f"{folder}/{name}.dll", f"{folder}/{name}")
+        program = next((each for each in candidates if world.view.exists(each)), told[0].path)
+        yield _App(
+            program,
+            folder,
+            next((v for each in told if (v := each.text("framework_version"))), ""),
+            tuple(package for each in told for package in each.texts("packages")),
+        )
+
+
+def _runtime_of(app: _App, runtimes: tuple[_Runtime, ...]) -> _Runtime | None:
+    """The runtime an app starts on: the one beside it, else the fitting shared one.
+
+    By default a program rolls forward to the nearest minor version of its major version.
+    """
+    beside = next((each for each in runtimes if each.folder == app.folder), None)
+    if beside is not None:
+        return beside
+    wanted = _numbers(app.version)
+    fitting = [
+        each
+        for each in runtimes
+        if "/shared/" in each.shim
+        and (not wanted or _numbers(each.version)[:1] == wanted[:1])
+        and _numbers(each.version) >= wanted
+    ]
+    if not fitting:
+        return None
+    minor = min(_numbers(each.version)[:2] for each in fitting)
+    return max(
+        (each for each in fitting if _numbers(each.version)[:2] == minor),
+        key=lambda each: _numbers(each.version),
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version.split("-", 1)[0])[:3])
+
+
+# --- which OpenSSL -------------------------------------------------------------------------
+
+
+def _names(world: World, runtime: _Runtime) -> tuple[str, ...]:
+    """File names of libssl, in the order in which the runtime tries them."""
+    elf = world.facts.one(FactKind.ELF, runtime.shim)
+    linked = [name for name in elf.texts("needed") if name.startswith("libssl")] if elf else []
+    if linked:  # distributions build it linked; then no name is tried and no override is read
+        return tuple(linked)
+    numbers = _numbers(runtime.version)
+    if numbers and numbers < (3,):
+        order: tuple[str, ...] = _ORDER_2
+    elif numbers and numbers < (6,):
+        order = _ORDER_3
+    else:
+        order = _ORDER_6
+    override = _override(world, runtime)
+    return tuple(f"libssl.so.{each}" for each in ((override, *order) if override else order))
+
+
+def _override(world: World, runtime: _Runtime) -> str:
+    """Value of the variable that this runtime reads: renamed in .NET 10."""
+    name = _DOTNET_OVERRIDE if _numbers(runtime.version) >= (10,) else _CLR_OVERRIDE
+    value = world.config.env_get(name) or ""
+    return value if len(value) <= _MAX_OVERRIDE and "/" not in value else ""
+
+
+def _first_found(world: World, loader: Loader, runtime: _Runtime, names: tuple[str, ...]) -> str:
+    elf = world.facts.one(FactKind.ELF, runtime.shim)
+    machine = elf.text("machine") if elf else ""
+    is_musl = elf is not None and any(each.startswith("libc.musl") for each in elf.texts("needed"))
+    for name in names:
+        # The runtime's own folder is on the RUNPATH of its native libraries.
+        beside = world.view.resolve(f"{runtime.folder}/{name}")
+        found = beside or loader.find(name, machine, musl=is_musl)
+        if found:
+            return found
+    return ""
+
+
+def _served(world: World, loader: Loader, libssl: str) -> Served | None:
+    if not libssl:
+        return None
+    for path in (libssl, *loader.closure(libssl).loaded):
+        if (served := served_by(world, path)) is not None:
+            return served
+    return None
+
+
+def _state(
+    world: World, runtime: _Runtime, tried: tuple[str, ...], libssl: str, served: Served | None
+) -> Fact:
+    if served is not None:
+        activation, reason = served.activation, f"follows OpenSSL: {served.reason}"
+    elif libssl:
+        activation, reason = Activation.UNKNOWN, f"the state of {libssl} is not known"
+    else:
+        activation = Activation.NONE
+        reason = "no libssl that this runtime would load is in the image: its crypto fails"
+    return fact(
+        FactKind.DOTNET_STATE,
+        runtime.shim,
+        libssl=libssl,
+        override=_override(world, runtime),
+        activation=activation.value,
+        version=runtime.version,
+        tried=tried,
+        reason=reason,
+        evidence=(f"tries {', '.join(tried)}",),
+    )
+
+
+# --- uses ----------------------------------------------------------------------------------
+
+
+def _use(consumer: str, runtime: _Runtime, served: Served, libssl: str) -> CryptoUse:
+    return CryptoUse(
+        consumer=consumer,
+        kind=UseKind.LOADED,
+        module=served.module,
+        library=served.library,
+        activation=served.activation,
+        activation_reason=f".NET follows OpenSSL: {served.reason}",
+        evidence=(f"{runtime.shim} loads {libssl}",),
+    )
+
+
+def _managed(world: World, apps: tuple[_App, ...]) -> Iterator[CryptoUse]:
+    for app in apps:
+        for package in dict.fromkeys(app.packages):
+            for pattern, module in _MANAGED:
+                if found := pattern.fullmatch(package):
+                    rule = world.rules.modules.get(module)
+                    name = rule.name if rule is not None else _NAMES[module]
+                    is_fips = module == "dotnet-bc-fips"
+                    yield CryptoUse(
+                        consumer=app.program,
+                        kind=UseKind.BUNDLED,
+                        module=Module(module, name, found[1], app.program),
+                        activation=Activation.UNKNOWN if is_fips else Activation.NONE,
+                        activation_reason=(
+                            "whether the program enters approved mode is not known"
+                            if is_fips
+                            else "it has no approved mode"
+                        ),
+                        evidence=(package,),
+                    )

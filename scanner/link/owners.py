@@ -1,0 +1,68 @@
+"""Says which operating system package a module and a consumer come from.
+
+Validation follows the package: a distribution's certificate covers the files of its own
+package and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scanner.link.start import started_programs
+from scanner.link.world import World
+from scanner.model import CryptoUse, FactKind, Module
+
+
+def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...]:
+    """`uses` with the packages of their modules and the role of their consumers.
+
+    A consumer is a tool when it belongs to the distribution's package management or base system
+    and neither the image's command nor a script that it starts names it.
+    """
+    owners = _Owners(world)
+    started = started_programs(world)
+    filled: list[CryptoUse] = []
+    for use in uses:
+        is_tool = use.consumer not in started and (
+            owners.package_name(use.consumer) in world.rules.os_tools
+        )
+        filled.append(
+            replace(
+                use,
+                module=owners.with_package(use.module),
+                library=owners.with_package(use.library) if use.library else None,
+                role="tool" if is_tool else use.role,
+                started=use.consumer in started,
+            )
+        )
+    return tuple(filled)
+
+
+class _Owners:
+    """File → package, as the package databases of the image tell it."""
+
+    def __init__(self, world: World) -> None:
+        self._versions = {
+            (each.text("manager"), each.text("name")): each.text("version")
+            for each in world.facts.of(FactKind.PACKAGE)
+        }
+        self._owner: dict[str, tuple[str, str]] = {}
+        for listing in world.facts.of(FactKind.PACKAGE_FILES):
+            owner = (listing.text("manager"), listing.text("name"))
+            for path in listing.texts("files"):
+                self._owner[path] = owner
+                # A package lists /lib/x where a merged-/usr image has /usr/lib/x.
+                resolved = world.view.resolve(path)
+                if resolved is not None:
+                    self._owner.setdefault(resolved, owner)
+
+    def package_name(self, path: str) -> str:
+        return self._owner.get(path, ("", ""))[1]
+
+    def with_package(self, module: Module) -> Module:
+        owner = self._owner.get(module.path)
+        if module.package or owner is None:
+            return module
+        name = owner[1]
+        return replace(module, package=f"{name} {self._versions.get(owner, '')}".strip())

@@ -1,0 +1,145 @@
+"""What the Go inspector states of programs that were built in different ways."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from scanner.image.files import MemoryFile
+from scanner.inspectors import go
+from scanner.inspectors.go import GoInspector
+from scanner.model import Fact, FactKind, FileEntry, FileKind, Gap, GapKind
+from scanner.rulebook import RuleBook
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+@cache
+def inspector() -> GoInspector:
+    return go.make(RuleBook.load())
+
+
+def inspect(data: bytes) -> list[Fact | Gap]:
+    file = MemoryFile(FileEntry("/app", FileKind.FILE, len(data), 0o755, 0, 0), data)
+    assert inspector().wants(file.entry, file.head)
+    return list(inspector().inspect(file))
+
+
+def build(name: str) -> Fact:
+    [fact] = inspect((FIXTURES / "go" / name).read_bytes())
+    assert isinstance(fact, Fact)
+    assert fact.kind is FactKind.GO_BUILD
+    return fact
+
+
+def test_a_line_of_text_uses_no_crypto() -> None:
+    fact = build("go1.27-hello-stripped")
+    assert fact.texts("packages") == ()
+    assert (fact.text("boring_code"), fact.text("frozen_code")) == ("absent", "")
+
+
+@pytest.mark.parametrize("name", ["go1.27-hash", "go1.27-libsum.so"])
+def test_hashing_alone(name: str) -> None:
+    assert build(name).texts("packages") == ("crypto/sha256",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "go1.15-esbuild",
+        "go1.16-esbuild",
+        "go1.19-esbuild",
+        "go1.21-go",
+        "go1.27-web",
+        "go1.27-web-386",
+        "go1.27-web-s390x",
+        "go1.27-web-pie-stripped",
+    ],
+)
+def test_a_tls_client(name: str) -> None:
+    fact = build(name)
+    assert {"crypto/tls", "crypto/x509", "crypto/aes"} <= set(fact.texts("packages"))
+    assert not [p for p in fact.texts("packages") if "internal" in p or p.startswith("vendor/")]
+    # TLS itself links ChaCha20-Poly1305 and does not offer it in FIPS mode: no bypass.
+    assert fact.texts("bypasses") == ()
+    assert fact.text("toolchain") == "upstream"
+    assert (fact.text("boring_code"), fact.text("frozen_code")) == ("absent", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["go1.27-web-fips-v1.0.0-stripped", "go1.27-web-fips-v1.0.0-no-sections"]
+)
+def test_the_frozen_module(name: str) -> None:
+    fact = build(name)
+    assert fact.text("frozen_code") == "v1.0.0-c2097c7c"
+    assert fact.text("gofips140") == "v1.0.0-c2097c7c"
+    assert fact.text("default_fips140") == "on"
+    assert fact.texts("tags") == ("fips140v1.0",)
+
+
+def test_the_module_in_process() -> None:
+    assert build("go1.27-web-fips-inprocess").text("frozen_code") == "v1.26.0"
+
+
+def test_latest_is_a_mode_without_a_frozen_module() -> None:
+    fact = build("go1.27-web-fips-latest")
+    assert (fact.text("gofips140"), fact.text("default_fips140")) == ("latest", "on")
+    assert fact.text("frozen_code") == ""
+
+
+def test_boringcrypto_with_and_without_its_code() -> None:
+    inside, marked = build("go1.27-web-boring-stripped"), build("go1.27-web-boring-nocgo")
+    assert inside.texts("experiments") == marked.texts("experiments") == ("boringcrypto",)
+    assert (inside.text("cgo"), marked.text("cgo")) == ("1", "0")
+    assert inside.text("boring_code") == "present"
+    assert marked.text("boring_code") == "absent"
+    assert not inside.flag("openssl_backend")
+
+
+def test_packages_that_bypass_the_module() -> None:
+    fact = build("go1.24-tls-client.so")
+    assert "golang.org/x/crypto/chacha20poly1305" in fact.texts("bypasses")
+    assert "golang.org/x/crypto/hkdf" in fact.texts("packages")
+    assert "golang.org/x/crypto/hkdf" not in fact.texts("bypasses")
+    assert any(each.startswith("golang.org/x/crypto@") for each in fact.texts("dependencies"))
+
+
+@pytest.mark.parametrize(
+    ("instead", "backend", "boring"),
+    [
+        # Names as openshift/check-payload looks for them; no such toolchain could be had here.
+        (b"crypto/internal/boring._Cfunc__goboringcrypto_DLOPEN_OPENSSL", True, "absent"),
+        (b"vendor/github.com/golang-fips/openssl/v2.dlopen", True, "absent"),
+        (b"crypto/internal/boring._Cfunc__goboringcrypto_SHA256_Init", False, "present"),
+    ],
+)
+def test_who_stands_behind_the_names(instead: bytes, backend: bool, boring: str) -> None:
+    whole = (FIXTURES / "go" / "go1.27-web").read_bytes()
+    start = whole.index(b"crypto/x509/pkix.")
+    room = whole[start : start + len(instead)]
+    assert len(room) == len(instead)
+    # Whole names give way, so that the table stays one.
+    end = whole.index(b"\0", start + len(instead))
+    name = instead + b"." * (end - start - len(instead))
+    [fact] = inspect(whole[:start] + name + whole[end:])
+    assert isinstance(fact, Fact)
+    assert fact.flag("openssl_backend") is backend
+    assert fact.text("boring_code") == boring
+
+
+def test_a_broken_function_table_leaves_the_build_and_a_gap() -> None:
+    whole = (FIXTURES / "go" / "go1.27-web-fips-v1.0.0-stripped").read_bytes()
+    at = whole.index(b"\xf1\xff\xff\xff\0\0\1\x08")
+    seen = inspect(whole[: at + 8] + b"\xff" * 8 + whole[at + 16 :])
+    [gap] = [each for each in seen if isinstance(each, Gap)]
+    [fact] = [each for each in seen if isinstance(each, Fact)]
+    assert gap.kind is GapKind.MALFORMED
+    assert fact.text("gofips140") == "v1.0.0-c2097c7c"
+    assert (fact.text("frozen_code"), fact.text("boring_code")) == ("", "unknown")
+
+
+def test_programs_of_other_languages_are_none() -> None:
+    assert inspect((FIXTURES / "elf" / "app-pie").read_bytes()) == []
+    assert inspect((FIXTURES / "elf" / "libfoo-no-sections.so").read_bytes()) == []

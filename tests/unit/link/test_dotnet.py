@@ -1,0 +1,168 @@
+"""Which OpenSSL a .NET runtime loads."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.facts import fact
+from scanner.link import openssl
+from scanner.link.dotnet import link
+from scanner.link.world import Linked, World
+from scanner.model import Activation, Fact, FactKind, UseKind
+
+from .worlds import code, library, world
+
+LIB = "/usr/lib/x86_64-linux-gnu"
+
+
+def runtime(version: str, root: str = "/usr/share/dotnet") -> tuple[Fact, Fact]:
+    path = (
+        f"{root}/shared/Microsoft.NETCore.App/{version}/"
+        "libSystem.Security.Cryptography.Native.OpenSsl.so"
+    )
+    return (
+        fact(FactKind.DOTNET_RUNTIME, path, version=version, framework="Microsoft.NETCore.App"),
+        library(path, "libc.so.6"),
+    )
+
+
+def libraries(suffix: str, version: str, folder: str = LIB) -> tuple[Fact, ...]:
+    return (
+        library(f"{folder}/libssl.so.{suffix}", f"libcrypto.so.{suffix}"),
+        library(f"{folder}/libcrypto.so.{suffix}"),
+        code(f"{folder}/libcrypto.so.{suffix}", "openssl", version),
+    )
+
+
+def app(path: str, version: str, *packages: str) -> tuple[Fact, Fact]:
+    name = path.rsplit("/", 1)[-1].removesuffix(".dll")
+    base = path.removesuffix(".dll")
+    return (
+        fact(
+            FactKind.DOTNET_APP,
+            f"{base}.runtimeconfig.json",
+            name=name,
+            framework_version=version,
+            self_contained=False,
+        ),
+        fact(FactKind.DOTNET_APP, f"{base}.deps.json", name=name, packages=packages),
+    )
+
+
+def run(*facts: Fact, env: tuple[tuple[str, str], ...] = (), extra: tuple[str, ...] = ()) -> Linked:
+    image = world(*facts, env=env, extra=extra)
+    states = openssl.link(image).facts
+    return link(World(image.facts.plus(states), image.view, image.config, image.rules))
+
+
+BOTH = (*libraries("3", "3.0.19"), *libraries("1.1", "1.1.1w"))
+
+
+@pytest.mark.parametrize(
+    ("version", "loaded"),
+    [
+        ("2.1.30", "libssl.so.1.1"),
+        ("3.1.23", "libssl.so.1.1"),
+        ("5.0.17", "libssl.so.1.1"),
+        ("6.0.36", "libssl.so.3"),
+        ("8.0.11", "libssl.so.3"),
+        ("10.0.0-rc.1", "libssl.so.3"),
+    ],
+)
+def test_the_order_changed_with_version_6(version: str, loaded: str) -> None:
+    linked = run(*runtime(version), *BOTH)
+    (state,) = linked.facts
+    assert state.text("libssl") == f"{LIB}/{loaded}"
+
+
+def test_2_1_prefers_1_0() -> None:
+    linked = run(*runtime("2.1.30"), *BOTH, *libraries("1.0.2", "1.0.2u"))
+    assert linked.facts[0].text("libssl").endswith("libssl.so.1.0.2")
+
+
+@pytest.mark.parametrize(
+    ("version", "variable", "loaded"),
+    [
+        ("8.0.11", "CLR_OPENSSL_VERSION_OVERRIDE", "libssl.so.1.1"),
+        ("8.0.11", "DOTNET_OPENSSL_VERSION_OVERRIDE", "libssl.so.3"),
+        ("10.0.1", "DOTNET_OPENSSL_VERSION_OVERRIDE", "libssl.so.1.1"),
+    ],
+)
+def test_the_override_is_read_by_the_version_that_knows_it(
+    version: str, variable: str, loaded: str
+) -> None:
+    linked = run(*runtime(version), *BOTH, env=((variable, "1.1"),))
+    assert linked.facts[0].text("libssl") == f"{LIB}/{loaded}"
+
+
+def test_an_override_that_leads_nowhere_falls_back_to_the_usual_order() -> None:
+    linked = run(*runtime("8.0.11"), *BOTH, env=(("CLR_OPENSSL_VERSION_OVERRIDE", "48"),))
+    state = linked.facts[0]
+    assert state.text("override") == "48"
+    assert state.text("libssl") == f"{LIB}/libssl.so.3"
+
+
+def test_a_build_that_is_linked_tries_nothing_else() -> None:
+    told, _elf = runtime("8.0.11")
+    shim = library(told.path, "libssl.so.1.1", "libc.so.6")
+    linked = run(told, shim, *BOTH, env=(("CLR_OPENSSL_VERSION_OVERRIDE", "3"),))
+    assert linked.facts[0].text("libssl") == f"{LIB}/libssl.so.1.1"
+
+
+def test_without_libssl_nothing_is_used_and_it_is_told() -> None:
+    linked = run(*runtime("8.0.11"))
+    assert linked.uses == ()
+    assert linked.facts[0].text("libssl") == ""
+    assert "fails" in linked.facts[0].text("reason")
+
+
+def test_programs_use_the_openssl_of_the_runtime_they_start_on() -> None:
+    linked = run(
+        *runtime("6.0.36"),
+        *runtime("8.0.11"),
+        *BOTH,
+        *app("/app/Web.dll", "8.0.0"),
+        extra=("/app/Web.dll",),
+    )
+    uses = {each.consumer: each for each in linked.uses}
+    assert uses["/app/Web.dll"].kind is UseKind.LOADED
+    assert uses["/app/Web.dll"].module.id == "openssl"
+    assert uses["/app/Web.dll"].module.version == "3.0.19"
+    assert uses["/app/Web.dll"].activation is Activation.NONE
+    # Nobody is seen to start on 6.0, so the runtime stands for itself.
+    assert [each for each in uses if "6.0.36" in each]
+
+
+def test_tools_of_the_sdk_are_no_programs() -> None:
+    linked = run(
+        *runtime("8.0.11"),
+        *BOTH,
+        *app("/usr/share/dotnet/sdk/8.0.404/dotnet.dll", "8.0.11"),
+    )
+    assert ["shared" in each.consumer for each in linked.uses] == [True]
+
+
+def test_a_self_contained_program_starts_on_its_own_runtime() -> None:
+    shim = "/app/libSystem.Security.Cryptography.Native.OpenSsl.so"
+    linked = run(
+        fact(FactKind.DOTNET_RUNTIME, shim, version="", framework=""),
+        library(shim, "libc.so.6"),
+        *app("/app/svc.dll", "5.0.17"),
+        *BOTH,
+        extra=("/app/svc.dll",),
+    )
+    assert linked.facts[0].text("libssl") == f"{LIB}/libssl.so.1.1"
+    assert [each.consumer for each in linked.uses] == ["/app/svc.dll"]
+
+
+def test_managed_crypto_is_a_use_of_its_own() -> None:
+    linked = run(
+        *runtime("8.0.11"),
+        *libraries("3", "3.0.19"),
+        *app("/app/Web.dll", "8.0.0", "BouncyCastle.Cryptography/2.4.0", "bc-fips/1.0.2"),
+        extra=("/app/Web.dll",),
+    )
+    managed = {each.module.id: each for each in linked.uses if each.kind is UseKind.BUNDLED}
+    assert managed["dotnet-bouncycastle"].module.version == "2.4.0"
+    assert managed["dotnet-bouncycastle"].activation is Activation.NONE
+    assert managed["dotnet-bc-fips"].activation is Activation.UNKNOWN

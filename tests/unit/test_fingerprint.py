@@ -1,0 +1,164 @@
+"""Module code in real bytes: every example of every module rule, and the limits of a scan."""
+
+from __future__ import annotations
+
+import pickle
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from scanner.fingerprint import MATCH_SIZE, MAX_VALUES, Fingerprints, Hit, LibraryNames
+from scanner.rulebook import ModuleRule, RuleBook
+from scanner.rules_model import ModuleExample
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "modules"
+
+
+@cache
+def modules() -> dict[str, ModuleRule]:
+    return dict(RuleBook.load().modules)
+
+
+@cache
+def prints() -> Fingerprints:
+    return Fingerprints(modules())
+
+
+def content(module: str, example: ModuleExample) -> bytes:
+    if example.file:
+        return (FIXTURES / module / example.file).resolve().read_bytes()
+    return b"\0".join(text.encode() for text in ("", *example.texts, ""))
+
+
+def hit(module: str, data: bytes) -> Hit | None:
+    return next((each for each in prints().scan([data]) if each.module == module), None)
+
+
+MATCHES = [(key, e) for key, rule in modules().items() for e in rule.examples.match]
+NO_MATCHES = [(key, e) for key, rule in modules().items() for e in rule.examples.no_match]
+FIXTURE_FILES = sorted(
+    path
+    for path in FIXTURES.glob("*/*")
+    if path.is_file() and path.suffix not in (".py", ".pyc", ".yaml")
+)
+
+
+@pytest.mark.parametrize(("module", "example"), MATCHES, ids=lambda v: getattr(v, "file", "") or v)
+def test_is_recognized(module: str, example: ModuleExample) -> None:
+    found = hit(module, content(module, example))
+    assert found is not None
+    if example.version:
+        assert example.version in found.versions
+    if example.fips:
+        assert bool(found.fips) is (example.fips == "yes")
+
+
+@pytest.mark.parametrize(
+    ("module", "example"), NO_MATCHES, ids=lambda v: (getattr(v, "file", "") or str(v))[:40]
+)
+def test_is_not_mistaken(module: str, example: ModuleExample) -> None:
+    assert hit(module, content(module, example)) is None
+
+
+@pytest.mark.parametrize("path", FIXTURE_FILES, ids=lambda p: p.name)
+def test_each_file_is_taken_for_its_own_module_alone(path: Path) -> None:
+    # What one rule takes for its own, another must not: the fixtures prove it for all of them.
+    companions = {
+        "aws-lc/awscrt-0.38.1-awscrt.abi3.so": {"aws-lc", "s2n"},
+        "aws-lc/uv-0.13.9-uv": {"aws-lc", "rustls"},
+        "ring/deltalake-1.6.6-internal.abi3.so": {"ring", "rustls", "aws-lc"},
+        "openssl/debian12-nginx": set(),
+        "gnutls/debian12-libcurl-gnutls.so.4": set(),
+        "libgcrypt/debian12-libssh-gcrypt.so.4": set(),
+        "boringssl/pyarrow-26.0.1-libarrow_flight.so.2600": {"openssl"},
+        # Go's own object: the names in pclntab decide, not texts.
+        "boringcrypto/go1.27.3-goboringcrypto_linux_amd64.syso": set(),
+    }
+    name = f"{path.parent.name}/{path.name}"
+    found = {each.module for each in prints().scan([path.read_bytes()])}
+    assert found == companions.get(name, {path.parent.name})
+
+
+def test_every_lookalike_stays_one() -> None:
+    for module, rule in modules().items():
+        data = b"\0".join(text.encode() for text in ("", *rule.lookalikes, ""))
+        found = hit(module, data)
+        assert found is None, f"{module}: {found}"
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, MATCH_SIZE - 1, MATCH_SIZE, 1000])
+def test_chunks_may_end_anywhere(size: int) -> None:
+    data = (FIXTURES / "openssl" / "debian12-libcrypto.so.3").read_bytes()
+    chunks = [data[start : start + size] for start in range(0, len(data), size)]
+    assert prints().scan(chunks) == prints().scan([data])
+    [found] = prints().scan([data])
+    assert found.values["modules_dir"] == "/usr/lib/x86_64-linux-gnu/ossl-modules"
+    assert found.values["openssl_dir"] == "/usr/lib/ssl"
+
+
+def test_the_kernel_flag_is_seen_where_a_build_reads_it() -> None:
+    reads = hit(
+        "openssl", (FIXTURES / "openssl" / "pymssql-2.4.6-libcrypto.so.1.1.1k").read_bytes()
+    )
+    ignores = hit("openssl", (FIXTURES / "openssl" / "debian12-libcrypto.so.3").read_bytes())
+    assert reads is not None
+    assert reads.kernel_flag
+    assert ignores is not None
+    assert not ignores.kernel_flag
+
+
+def test_a_text_repeated_without_end_is_bounded() -> None:
+    data = (FIXTURES / "openssl" / "debian12-libcrypto.so.3").read_bytes()
+    flood = b"".join(
+        b"\0OpenSSL 3.%d.%d 1 Jan 2026" % (i % 99, i // 99 % 99) for i in range(50_000)
+    )
+    [found] = prints().scan([data, flood])
+    assert len(found.versions) == MAX_VALUES
+    assert found.versions[0] == "3.0.22"
+
+
+def test_nothing_in_nothing() -> None:
+    assert prints().scan([]) == ()
+    assert prints().scan([b""]) == ()
+    assert Fingerprints({}).scan([b"x"]) == ()
+
+
+def test_it_can_be_sent_to_another_process() -> None:
+    data = (FIXTURES / "gnutls" / "debian12-libgnutls.so.30").read_bytes()
+    expected = prints().scan([data])
+    assert pickle.loads(pickle.dumps(prints())).scan([data]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("libcrypto.so.3", "openssl"),
+        ("libcrypto-64b40125.so.1.1.1k", "openssl"),
+        ("libssl-fa202293.so.3", "openssl"),
+        ("libcrypto.so.10", "openssl"),
+        ("libcrypto.so.1.0.2k", "openssl"),
+        ("libcrypto.so.3.0.7", "openssl"),
+        ("libcrypto.so.46", "libressl"),
+        ("libcrypto.so.53.0.0", "libressl"),
+        ("libssl3.so", "nss"),
+        ("libgnutls.so.30.34.3", "gnutls"),
+        ("libhogweed.so.6", "nettle"),
+        ("libcrypto++.so.8", "cryptopp"),
+        ("libk5crypto.so.3", ""),
+        ("libcryptsetup.so.12", ""),
+        ("libsslcommon.so.2", ""),
+        ("libc.so.6", ""),
+    ],
+)
+def test_library_names(name: str, module: str) -> None:
+    assert LibraryNames(modules()).module(name) == module
+
+
+def test_patterns_end_with_something_that_ends_the_value() -> None:
+    # A pattern that may end within a value would report its beginning at the end of a chunk.
+    for module, rule in modules().items():
+        if rule.fingerprint is None:
+            continue
+        for pattern in (rule.fingerprint.version, *rule.fingerprint.values.values()):
+            assert not pattern.endswith((")", "+", "*", "?")), f"{module}: {pattern}"
