@@ -1,0 +1,151 @@
+"""Compares what was seen under a FIPS condition with the baseline: what breaks, what leaks.
+
+Pure, and careful: where it is not proven that the condition took effect, a difference is only
+a change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
+from scanner.simulate.tls import NO_ANSWER
+from scanner.simulate.tls_table import Approval
+from scanner.simulate.watch import Observation
+
+_EPHEMERAL = 32768
+
+_NEVER_IN_A_MODULE = re.compile(
+    r"CHACHA20|_RC4_|CAMELLIA|_ARIA_|_SEED_|_IDEA_|_MD5$|^x25519$|^x448$"
+)
+"""What no FIPS module serves. Other names may be not approved for a protocol and still be
+served by a module in approved mode, such as static RSA or hybrid groups: those do not show that
+a program brings its own cryptography."""
+
+
+def compare(
+    baseline: Observation,
+    enforced: Observation,
+    *,
+    new_matches: Iterable[LogMatch],
+    breaking_rules: frozenset[str],
+    approval: Approval,
+    exposed: Sequence[int],
+    verified: bool,
+) -> tuple[Difference, ...]:
+    """All differences, worst effect first within each subject.
+
+    Args:
+        new_matches: log matches of the enforced run that the baseline did not have.
+        breaking_rules: IDs of log rules whose messages mean that something broke.
+        verified: whether the switches are known to have taken effect.
+    """
+    found = [
+        *_life(baseline, enforced),
+        *_ports(baseline, enforced, frozenset(exposed)),
+        *_tls(baseline.tls, enforced.tls, approval),
+        *_logs(new_matches, breaking_rules),
+    ]
+    if not verified:
+        found = [_unproven(each) for each in found if each.effect is not Effect.LEAKS]
+    return tuple(found)
+
+
+def _unproven(difference: Difference) -> Difference:
+    return replace(difference, effect=Effect.CHANGES)
+
+
+def how_it_ended(seen: Observation) -> str:
+    """For people: how a container was when observation ended."""
+    if seen.stopped:
+        return f"stopped: {seen.stopped}"
+    if seen.exit_code is None:
+        return "running"
+    memory = " (out of memory)" if seen.out_of_memory else ""
+    return f"exited with {seen.exit_code}{memory}"
+
+
+def _life(before: Observation, after: Observation) -> Iterator[Difference]:
+    was, now = how_it_ended(before), how_it_ended(after)
+    if was != now:
+        worked = before.running or before.exit_code == 0
+        fails = not after.running and not (after.exit_code == 0 and not before.running)
+        breaks = worked and fails and not before.stopped and not after.stopped
+        effect = Effect.BREAKS if breaks else Effect.CHANGES
+        yield Difference("exit", effect, f"it {now}; in the baseline: {was}", was, now)
+    if not after.running:
+        return
+    if before.ready_seconds is not None and after.ready_seconds is None:
+        yield Difference(
+            "ready",
+            Effect.BREAKS,
+            f"it never listened; in the baseline it did after {before.ready_seconds:.1f} s",
+            f"{before.ready_seconds:.1f} s",
+            "never",
+        )
+    if before.health == "healthy" and after.health != "healthy":
+        detail = f"the image's own health check says {after.health or 'nothing'}"
+        yield Difference("health", Effect.BREAKS, detail, before.health, after.health)
+
+
+def _ports(
+    before: Observation, after: Observation, exposed: frozenset[int]
+) -> Iterator[Difference]:
+    if not (before.running and after.running) or after.ready_seconds is None:
+        return
+
+    def lasting(ports: Iterable[int]) -> set[int]:
+        return {port for port in ports if port < _EPHEMERAL or port in exposed}
+
+    was, now = lasting(before.ports), lasting(after.ports)
+    for port in sorted(was - now):
+        yield Difference(
+            "port", Effect.BREAKS, f"{port}/tcp is no longer listened on", f"{port}/tcp", ""
+        )
+    for port in sorted(now - was):
+        yield Difference("port", Effect.CHANGES, f"{port}/tcp is new", "", f"{port}/tcp")
+
+
+def _tls(
+    before: Sequence[TlsEndpoint], after: Sequence[TlsEndpoint], approval: Approval
+) -> Iterator[Difference]:
+    later: Mapping[int, TlsEndpoint] = {endpoint.port: endpoint for endpoint in after}
+    for was in before:
+        now = later.get(was.port)
+        if now is None or _is_incomplete(was) or _is_incomplete(now):
+            continue  # a lost port is a difference of its own, an incomplete picture a gap
+        if was.suites and not now.suites:
+            detail = f"port {was.port} accepts no cipher suite any more"
+            yield Difference(
+                "tls-suite", Effect.BREAKS, detail, f"{len(was.suites)} suites", now.error or "none"
+            )
+            continue
+        for what, old, new, approved in (
+            ("tls-protocol", was.protocols, now.protocols, approval.protocol),
+            ("tls-suite", was.suites, now.suites, approval.suite),
+            ("tls-group", was.groups, now.groups, approval.group),
+        ):
+            for name in old:
+                if name not in new:
+                    effect = Effect.CHANGES if approved(name) else Effect.RESTRICTS
+                    detail = f"port {was.port} no longer accepts {name}"
+                    yield Difference(what, effect, detail, name, "")
+                elif not approved(name) and _NEVER_IN_A_MODULE.search(name):
+                    detail = f"port {was.port} still accepts {name}"
+                    yield Difference(what, Effect.LEAKS, detail, name, name)
+            for name in new:
+                if name not in old:
+                    detail = f"port {was.port} now accepts {name}"
+                    yield Difference(what, Effect.CHANGES, detail, "", name)
+
+
+def _is_incomplete(endpoint: TlsEndpoint) -> bool:
+    return endpoint.error.endswith(NO_ANSWER)
+
+
+def _logs(matches: Iterable[LogMatch], breaking: frozenset[str]) -> Iterator[Difference]:
+    for match in matches:
+        effect = Effect.BREAKS if match.rule in breaking else Effect.CHANGES
+        yield Difference("log", effect, f"{match.meaning}: {match.line}", "", match.rule)

@@ -1,0 +1,140 @@
+"""Turns what was seen of a container into facts, and what was not seen into gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.facts import fact
+from scanner.model import ConditionResult, Fact, FactKind, Gap, GapKind, LogMatch, Value
+from scanner.rulebook import RuleBook
+from scanner.simulate.tls_table import Approval, endpoint_facts
+from scanner.simulate.watch import Observation
+
+
+def condition_facts(
+    result: ConditionResult,
+    seen: Observation,
+    new_matches: Sequence[LogMatch],
+    rules: RuleBook,
+    approval: Approval,
+    *,
+    verified: bool,
+) -> list[Fact]:
+    """All facts of one condition.
+
+    Args:
+        new_matches: those of its log matches that the baseline did not have.
+        verified: whether the switches of the condition are known to have taken effect.
+    """
+    run: dict[str, Value] = {
+        "condition": result.name,
+        "ran": result.ran,
+        "running": seen.running,
+        "ready": seen.ready_seconds is not None,
+        "health": seen.health,
+        "listening": seen.listening,
+        "verified": verified,
+    }
+    if seen.exit_code is not None:
+        run["exit_code"] = seen.exit_code
+    facts = [fact(FactKind.RUN, evidence=(result.reason,), **run)]
+    known = {rule.id: rule for rule in rules.logs}
+    for match in result.log_matches:
+        rule = known[match.rule]
+        # A message that other causes have as well, in a run whose switches are not known to
+        # work, may be of our own making.
+        doubtful = not verified and not rule.fips_specific
+        facts.append(
+            fact(
+                FactKind.LOG_MATCH,
+                condition=result.name,
+                rule=match.rule,
+                effect="informs" if doubtful else str(rule.effect),
+                new=match in new_matches,
+                line=match.line,
+                meaning=match.meaning,
+                evidence=(match.line,),
+            )
+        )
+    facts += endpoint_facts(result.tls, result.name, approval)
+    facts += [
+        fact(
+            FactKind.DIFFERENCE,
+            condition=result.name,
+            what=each.what,
+            effect=each.effect.value,
+            detail=each.detail,
+            evidence=(each.detail,),
+        )
+        for each in result.differences
+    ]
+    return facts
+
+
+def nothing_observed(baseline: Observation) -> list[Gap]:
+    """The gap of an image of which a run shows too little to call it a pass."""
+    if baseline.listening or baseline.health == "healthy" or baseline.stopped:
+        return []
+    if baseline.exit_code is None:
+        what = f"ran for {baseline.seconds:.0f} s and listened on no port"
+    elif baseline.out_of_memory:
+        what = f"used up its memory after {baseline.seconds:.1f} s"
+    elif baseline.exit_code == 0:
+        what = f"ended after {baseline.seconds:.1f} s with exit code 0 and listened on no port"
+    else:
+        what = (
+            f"ended after {baseline.seconds:.1f} s with exit code {baseline.exit_code}, as images "
+            "do that need arguments, files or another service"
+        )
+    reason = f"it {what}: ran, nothing observed that shows its cryptography at work"
+    return [Gap(GapKind.NOTHING_OBSERVED, "baseline", reason)]
+
+
+def never_opened(baseline: Observation, exposed: Sequence[int]) -> list[Gap]:
+    """The gap of declared ports on which nothing listened while others did."""
+    if not (baseline.running and baseline.listening):
+        return []
+    late = sorted(set(exposed) - {*baseline.ports, *baseline.loopback_ports})
+    if not late:
+        return []
+    # Images often declare more ports than their default configuration opens; when none of
+    # them opens, the program was hardly at work yet.
+    ports = ", ".join(map(str, late))
+    reason = (
+        f"declared port {ports} was not open after {baseline.seconds:.0f} s, so what serves it was "
+        "not looked at; --ready-timeout waits longer"
+    )
+    caps = set(late) == set(exposed)
+    return [Gap(GapKind.NOTHING_OBSERVED, "baseline", reason, caps=caps)]
+
+
+def condition_gaps(name: str, seen: Observation) -> list[Gap]:
+    """What could not be seen in the run of condition `name`."""
+    gaps: list[Gap] = []
+    if seen.stopped:
+        reason = f"it was stopped, because {seen.stopped}; what it would have done is unknown"
+        gaps.append(Gap(GapKind.TOO_LARGE, name, reason))
+    if not seen.reachable:
+        ports = ", ".join(map(str, seen.ports))
+        reason = f"port {ports} cannot be reached from here, so TLS was not looked at"
+        gaps.append(Gap(GapKind.NOT_SUPPORTED, name, reason))
+    if seen.loopback_ports:
+        ports = ", ".join(map(str, seen.loopback_ports))
+        reason = f"port {ports} listens inside the container only, so TLS was not looked at"
+        gaps.append(Gap(GapKind.NOT_SUPPORTED, name, reason, caps=False))
+    if seen.died_while_asked:
+        reason = "it ended while it was asked for TLS, so what it accepts is not all known"
+        gaps.append(Gap(GapKind.UNREADABLE, name, reason))
+    silent = sorted({*seen.ports} - {each.port for each in seen.tls}) if seen.reachable else []
+    if silent and name == "baseline" and seen.running and not seen.stopped:
+        ports = ", ".join(map(str, silent))
+        reason = f"port {ports} spoke no TLS at once; STARTTLS and SSH are not looked at"
+        gaps.append(Gap(GapKind.NOT_SUPPORTED, name, reason, caps=False))
+    for endpoint in seen.tls:
+        if endpoint.error:
+            reason = f"port {endpoint.port}: {endpoint.error}"
+            gaps.append(Gap(GapKind.TIMED_OUT, name, reason, caps=not endpoint.suites))
+    if seen.log_cut:
+        reason = f"it printed more than {len(seen.log) // 2**20} MiB; the rest was not read"
+        gaps.append(Gap(GapKind.TOO_LARGE, name, reason, caps=False))
+    return gaps

@@ -1,0 +1,334 @@
+"""The simulated run: starts an image as it is and under FIPS conditions, and compares.
+
+Looks and compares; whether an image is ready is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scanner.errors import EngineError, UsageError
+from scanner.model import (
+    ConditionResult,
+    Difference,
+    Effect,
+    Fact,
+    Gap,
+    GapKind,
+    ImageConfig,
+    LogMatch,
+    TlsEndpoint,
+)
+from scanner.progress import NoProgress, Progress
+from scanner.rulebook import RuleBook
+from scanner.simulate.box import Box
+from scanner.simulate.compare import compare, how_it_ended
+from scanner.simulate.engine import engine
+from scanner.simulate.limits import RunLimits
+from scanner.simulate.logs import match_log, new_in
+from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
+from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
+from scanner.simulate.results import condition_facts, condition_gaps, never_opened, nothing_observed
+from scanner.simulate.session import Session, ensure_image
+from scanner.simulate.tls import probe
+from scanner.simulate.tls_table import Approval, offers
+from scanner.simulate.verify import Verification, in_box, in_own_box, verify
+from scanner.simulate.watch import Observation, watch
+
+BASELINE, ENFORCED = "baseline", "enforced"
+_AFTERMATH = 0.3
+_CONFIRMED = frozenset({"exit", "ready", "health", "port"})
+"""Differences that chance can make: they are looked at a second time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What the simulated run of an image showed."""
+
+    conditions: tuple[ConditionResult, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+def simulate(
+    image: str,
+    config: ImageConfig,
+    facts: Iterable[Fact],
+    *,
+    rules: RuleBook,
+    limits: RunLimits | None = None,
+    provider: Path | None = None,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Run containers of an image under each condition, one after the other.
+
+    Args:
+        image: its name or ID in the container engine; it must be there.
+        facts: what static inspection and the linkers stated, uses included.
+        provider: a FIPS provider for OpenSSL 3 to use where the image has none.
+
+    Raises:
+        EngineError: there is no engine, or it failed before anything was seen.
+        UsageError: the image is not in the engine, or `provider` is no FIPS provider.
+    """
+    limits = limits or RunLimits()
+    found = find_provider(config.platform.architecture, provider)
+    with engine() as client:
+        image_id = ensure_image(client, image)
+        with Session(client, limits) as session:
+            run = _Run(session, image_id, config, Facts(facts), rules, progress or NoProgress())
+            return run.all(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Enforced:
+    """The enforced run and what it proves."""
+
+    seen: Observation
+    verification: Verification
+    matches: tuple[LogMatch, ...]
+    new: tuple[LogMatch, ...]
+
+
+class _Run:
+    def __init__(
+        self,
+        session: Session,
+        image: str,
+        config: ImageConfig,
+        facts: Facts,
+        rules: RuleBook,
+        progress: Progress,
+    ) -> None:
+        self._session = session
+        self._image = image
+        self._config = config
+        self._facts = facts
+        self._rules = rules
+        self._progress = progress
+        self._offers = offers(rules.tls)
+        self._approval = Approval(rules.tls)
+        self._exposed = tuple(
+            int(port)
+            for port, _, protocol in (each.partition("/") for each in config.exposed_ports)
+            if port.isdigit() and protocol in ("", "tcp")
+        )
+        self._own_provider: FipsProvider | None = None
+
+    def all(self, provider: FipsProvider | None) -> Simulation:
+        self._progress.phase("running it as it is")
+        try:
+            with self._box(Plan()) as box:
+                baseline = self._observe(box, frozenset(self._exposed))
+                self._own_provider = self._read_own_provider(box)
+        except EngineError as error:
+            return self._not_started(error)
+        matches = match_log(baseline.log, self._rules.logs)
+        first = _result(BASELINE, baseline, matches)
+        plan = make_plan(
+            self._facts,
+            self._config,
+            self._rules,
+            own_provider=self._own_provider,
+            provider=provider,
+        )
+        gaps = [
+            *nothing_observed(baseline),
+            *never_opened(baseline, self._exposed),
+            *condition_gaps(BASELINE, baseline),
+            *plan.gaps,
+        ]
+        made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)
+        self._progress.phase("running it with approved algorithms only")
+        try:
+            enforced = self._enforced(plan, baseline, matches)
+        except EngineError as error:
+            reason = f"{error}; what it does when enforced is unknown"
+            second = ConditionResult(ENFORCED, False, str(error), switches=_texts(plan))
+            gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
+            return Simulation((first, second), tuple(made), tuple(gaps))
+        verified = not enforced.verification.unproven
+        differences = self._differences(plan, baseline, enforced, verified=verified)
+        second = replace(
+            _result(ENFORCED, enforced.seen, enforced.matches),
+            differences=differences,
+            switches=_texts(plan),
+            verified=enforced.verification.evidence,
+        )
+        made += condition_facts(
+            second,
+            enforced.seen,
+            enforced.new,
+            self._rules,
+            self._approval,
+            verified=verified,
+        )
+        gaps += condition_gaps(ENFORCED, enforced.seen)
+        gaps += [
+            Gap(
+                GapKind.NOT_VERIFIED,
+                ENFORCED,
+                f"nothing shows that it took effect: {switch.text}; differences are only changes",
+            )
+            for switch in enforced.verification.unproven
+            if switch in plan.switches
+        ]
+        return Simulation((first, second), tuple(made), tuple(gaps))
+
+    def _box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
+        check = self._config.healthcheck
+        interval = None
+        if self._has_health_check and not entrypoint and check is not None:
+            # The image's own test, only asked sooner: its default is 30 s.
+            interval = min(check.interval or 30.0, 2.0)
+        return self._session.box(
+            self._image,
+            environment=plan.environment,
+            files=plan.files,
+            entrypoint=entrypoint,
+            health_interval=interval,
+        )
+
+    @property
+    def _has_health_check(self) -> bool:
+        check = self._config.healthcheck
+        return check is not None and bool(check.test) and check.test[0] != "NONE"
+
+    def _observe(self, box: Box, expected: frozenset[int], *, ask_tls: bool = True) -> Observation:
+        session = self._session
+        seen = watch(
+            box,
+            session.limits,
+            exposed=self._exposed,
+            expected=expected,
+            checks_health=self._has_health_check,
+            engine_root=session.info.root,
+            deadline=session.deadline,
+        )
+        if not (ask_tls and seen.running and seen.ports and seen.reachable and not seen.stopped):
+            return seen
+        address = box.state().address
+        endpoints: list[TlsEndpoint] = []
+        for port in seen.ports[: session.limits.ports]:
+            left = session.deadline - time.monotonic()
+            if left > 0 and (endpoint := self._ask(address, port, left)) is not None:
+                endpoints.append(self._approval.marked(endpoint))
+        # One that cannot take our questions needs a moment to die of them.
+        time.sleep(_AFTERMATH)
+        log, cut = box.log()
+        return replace(
+            seen,
+            tls=tuple(endpoints),
+            died_while_asked=not box.state().running,
+            log=log,
+            log_cut=cut,
+        )
+
+    def _ask(self, address: str, port: int, left: float) -> TlsEndpoint | None:
+        self._progress.phase(f"asking port {port} for TLS")
+        limits = self._session.limits.tls
+        return probe(address, port, self._offers, replace(limits, total=min(limits.total, left)))
+
+    def _read_own_provider(self, box: Box) -> FipsProvider | None:
+        path = image_provider(self._facts)
+        content = box.read_file(path, MAX_PROVIDER) if path else None
+        if content is None:
+            return None
+        try:
+            return read_provider(content, f"the image ({path})")
+        except UsageError:
+            return None
+
+    def _enforced(self, plan: Plan, baseline: Observation, before: Sequence[LogMatch]) -> _Enforced:
+        if time.monotonic() >= self._session.deadline:
+            raise EngineError("the time for all runs was used up")
+        with self._box(plan) as box:
+            seen = self._observe(box, frozenset(baseline.ports))
+            matches = match_log(seen.log, self._rules.logs)
+            new = new_in(matches, before)
+            specific = {rule.id: rule.runtime for rule in self._rules.logs if rule.fips_specific}
+            alive = seen.running and not seen.died_while_asked
+            verification = verify(
+                plan,
+                baseline,
+                seen,
+                self._facts,
+                [(specific[match.rule], match) for match in new if match.rule in specific],
+                in_box(box) if alive else in_own_box(lambda entry: self._box(plan, entry)),
+            )
+        return _Enforced(seen, verification, matches, new)
+
+    def _differences(
+        self, plan: Plan, baseline: Observation, enforced: _Enforced, *, verified: bool
+    ) -> tuple[Difference, ...]:
+        breaking = frozenset(rule.id for rule in self._rules.logs if rule.effect == "breaks")
+
+        def against(seen: Observation, new: Sequence[LogMatch]) -> tuple[Difference, ...]:
+            return compare(
+                baseline,
+                seen,
+                new_matches=new,
+                breaking_rules=breaking,
+                approval=self._approval,
+                exposed=self._exposed,
+                verified=verified,
+            )
+
+        found = against(enforced.seen, enforced.new)
+        doubtful = [
+            each for each in found if each.what in _CONFIRMED and each.effect is Effect.BREAKS
+        ]
+        if not doubtful:
+            return found
+        self._progress.phase("running it once more, to be sure")
+        try:
+            with self._box(plan) as box:
+                again = self._observe(box, frozenset(baseline.ports), ask_tls=False)
+        except EngineError:
+            return found
+        confirmed = {(each.what, each.condition) for each in against(again, ())}
+        return tuple(
+            _once(each)
+            if each in doubtful and (each.what, each.condition) not in confirmed
+            else each
+            for each in found
+        )
+
+    def _not_started(self, error: EngineError) -> Simulation:
+        reason = f"the container could not be started: {error}"
+        gap = Gap(GapKind.NOT_RUN, BASELINE, f"{reason}; what it does at run time is unknown")
+        skipped = "not started, as the baseline could not be"
+        conditions = (
+            ConditionResult(BASELINE, False, reason),
+            ConditionResult(ENFORCED, False, skipped),
+        )
+        return Simulation(conditions, (), (gap,))
+
+
+def _once(difference: Difference) -> Difference:
+    return replace(
+        difference,
+        effect=Effect.CHANGES,
+        detail=f"{difference.detail} (in one of two runs)",
+    )
+
+
+def _texts(plan: Plan) -> tuple[str, ...]:
+    return tuple(switch.text for switch in plan.switches)
+
+
+def _result(name: str, seen: Observation, matches: tuple[LogMatch, ...]) -> ConditionResult:
+    return ConditionResult(
+        name=name,
+        ran=True,
+        reason=how_it_ended(seen),
+        exit_code=seen.exit_code,
+        ready_seconds=seen.ready_seconds,
+        health=seen.health,
+        ports=tuple(f"{port}/tcp" for port in sorted({*seen.ports, *seen.loopback_ports})),
+        tls=seen.tls,
+        log_matches=matches,
+    )

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+
+from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
+from scanner.simulate.compare import compare
+from scanner.simulate.tls_table import Approval
+from scanner.simulate.watch import Observation
+
+from .values import CHACHA, CHACHA13, GCM, GCM13, seen, table
+
+
+def differences(
+    baseline: Observation,
+    enforced: Observation,
+    *,
+    matches: tuple[LogMatch, ...] = (),
+    verified: bool = True,
+) -> list[tuple[str, str, str]]:
+    found: tuple[Difference, ...] = compare(
+        baseline,
+        enforced,
+        new_matches=matches,
+        breaking_rules=frozenset({"breaking"}),
+        approval=Approval(table()),
+        exposed=(40000,),
+        verified=verified,
+    )
+    return [(each.what, each.effect.value, each.condition) for each in found]
+
+
+def test_same_is_no_difference() -> None:
+    both = seen(ports=(8443,), health="healthy")
+    assert differences(both, both) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect"),
+    [
+        (None, 2, "breaks"),
+        (0, 2, "breaks"),
+        (0, 137, "breaks"),
+        (None, 0, "breaks"),
+        (1, 2, "changes"),
+        (1, 0, "changes"),
+        (1, None, "changes"),
+    ],
+)
+def test_exit(before: int | None, after: int | None, effect: str) -> None:
+    found = differences(seen(exit_code=before), seen(exit_code=after, ready_seconds=0.2))
+    assert [each[:2] for each in found] == [("exit", effect)]
+
+
+def test_one_that_had_to_be_stopped_is_no_break() -> None:
+    found = differences(seen(), seen(stopped="it wrote more than 1 MiB to disk"))
+    assert [each[:2] for each in found] == [("exit", "changes")]
+
+
+def test_never_ready() -> None:
+    assert differences(seen(ports=(80,)), seen(ready_seconds=None)) == [
+        ("ready", "breaks", "never")
+    ]
+
+
+def test_health() -> None:
+    found = differences(seen(health="healthy"), seen(health="unhealthy"))
+    assert found == [("health", "breaks", "unhealthy")]
+    assert differences(seen(health="unhealthy"), seen(health="healthy")) == []
+
+
+def test_ports_without_those_of_chance() -> None:
+    found = differences(seen(ports=(80, 443, 35001, 40000)), seen(ports=(80, 8080, 35002)))
+    assert found == [
+        ("port", "breaks", ""),
+        ("port", "breaks", ""),
+        ("port", "changes", "8080/tcp"),
+    ]
+
+
+def endpoint(*suites: str, groups: tuple[str, ...] = (), error: str = "") -> Observation:
+    protocols = ("TLS 1.2",) if suites else ()
+    return seen(ports=(443,), tls=(TlsEndpoint(443, protocols, suites, groups, error=error),))
+
+
+def test_suites_and_groups() -> None:
+    before = endpoint(GCM, CHACHA, CHACHA13, groups=("secp256r1", "x25519", "X25519MLKEM768"))
+    after = endpoint(GCM, CHACHA13, GCM13, groups=("secp256r1", "x25519", "X25519MLKEM768"))
+    assert differences(before, after) == [
+        ("tls-suite", "restricts", ""),
+        ("tls-suite", "leaks", CHACHA13),
+        ("tls-suite", "changes", GCM13),
+        ("tls-group", "leaks", "x25519"),
+    ]
+
+
+def test_what_is_not_approved_but_served_by_modules_is_no_leak() -> None:
+    both = endpoint("TLS_RSA_WITH_3DES_EDE_CBC_SHA", groups=("X25519MLKEM768",))
+    assert differences(both, both) == []
+
+
+def test_approved_suite_that_is_gone_is_a_change() -> None:
+    assert differences(endpoint(GCM, GCM13), endpoint(GCM)) == [("tls-suite", "changes", "")]
+
+
+def test_no_suite_left() -> None:
+    after = endpoint(error="answers in TLS but accepted nothing that was offered")
+    found = differences(endpoint(CHACHA), after)
+    assert [each[:2] for each in found] == [("tls-suite", "breaks")]
+
+
+def test_incomplete_picture_of_the_baseline_is_not_compared() -> None:
+    assert differences(endpoint(GCM, error="3 offers got no answer in time"), endpoint(GCM13)) == []
+
+
+def test_log() -> None:
+    matches = (LogMatch("breaking", "m", "line"), LogMatch("other", "m", "line"))
+    assert [each[:2] for each in differences(seen(), seen(), matches=matches)] == [
+        ("log", "breaks"),
+        ("log", "changes"),
+    ]
+
+
+def test_unverified_differences_are_only_changes_and_nothing_leaks() -> None:
+    before = endpoint(GCM, CHACHA, CHACHA13)
+    after = endpoint(GCM, CHACHA13)
+    found = differences(before, after, matches=(LogMatch("breaking", "m", "l"),), verified=False)
+    assert {effect for _, effect, _ in found} == {Effect.CHANGES.value}
+    assert CHACHA13 not in {condition for _, _, condition in found}
+    assert differences(seen(), seen(exit_code=1), verified=False)[0][1] == "changes"

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from scanner.facts import fact
+from scanner.model import Fact, FactKind, GapKind
+from scanner.simulate.plan import (
+    CONFIG,
+    PROVIDER,
+    Facts,
+    Plan,
+    honors_fips140,
+    image_provider,
+    make_plan,
+)
+from scanner.simulate.provider import FipsProvider
+
+from .values import config, go_build, openssl_state, openssl_use, rules
+
+HOST = FipsProvider("/cache/fips.so", b"host's", "3.5.9", "amd64", (2, 34))
+OWN = FipsProvider("the image", b"image's", "3.1.2", "amd64", (2, 34))
+
+
+def plan(
+    *facts: Fact,
+    own: FipsProvider | None = None,
+    provider: FipsProvider | None = HOST,
+    env: tuple[tuple[str, str], ...] = (),
+) -> Plan:
+    return make_plan(Facts(facts), config(*env), rules(), own_provider=own, provider=provider)
+
+
+def test_image_without_crypto_gets_nothing() -> None:
+    assert plan() == Plan()
+
+
+def test_openssl3_gets_the_provider_of_this_machine() -> None:
+    made = plan(openssl_use(), openssl_state())
+    assert made.environment == {"OPENSSL_CONF": CONFIG}
+    assert made.files[PROVIDER] == b"host's"
+    assert f"module = {PROVIDER}".encode() in made.files[CONFIG]
+    assert made.files[CONFIG].startswith(b".include /etc/ssl/openssl.cnf")
+    assert made.gaps == ()
+
+
+def test_the_images_own_provider_is_preferred_and_used_in_place() -> None:
+    state = openssl_state(provider="/usr/lib/ossl-modules/fips.so")
+    assert image_provider(Facts([state])) == "/usr/lib/ossl-modules/fips.so"
+    made = plan(openssl_use(), state, own=OWN)
+    assert PROVIDER not in made.files
+    assert b"module = /usr/lib/ossl-modules/fips.so" in made.files[CONFIG]
+    assert OWN.module_mac.encode() in made.files[CONFIG]
+
+
+def test_image_that_turns_fips_on_itself_is_left_alone() -> None:
+    state = openssl_state(activation="on", provider="/usr/lib/ossl-modules/fips.so")
+    made = plan(openssl_use(), state)
+    assert (made.environment, made.files) == ({}, {})
+    assert [switch.id for switch in made.switches] == ["openssl"]
+    assert image_provider(Facts([state])) == ""
+
+
+def test_library_that_follows_the_host_is_forced() -> None:
+    made = plan(openssl_use(), openssl_state(activation="host"))
+    assert made.environment == {"OPENSSL_FORCE_FIPS_MODE": "1"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "provider", "reason"),
+    [
+        ((), None, "this machine has no FIPS provider"),
+        (
+            (fact(FactKind.PACKAGE, manager="dpkg", name="libc6", version="2.31-13+deb11u11"),),
+            HOST,
+            "GNU C library 2.31, and the FIPS provider needs 2.34",
+        ),
+        ((fact(FactKind.ELF, "/app", interpreter="/lib/ld-musl-x86_64.so.1"),), HOST, "musl"),
+        ((), FipsProvider("x", b"", "3", "arm64", (0, 0)), "is not for amd64"),
+    ],
+)
+def test_no_usable_provider_is_a_gap_with_advice(
+    facts: tuple[Fact, ...], provider: FipsProvider | None, reason: str
+) -> None:
+    made = plan(openssl_use(), openssl_state(), *facts, provider=provider)
+    (gap,) = made.gaps
+    assert gap.kind is GapKind.NO_PROVIDER
+    assert gap.caps
+    assert reason in gap.reason
+    assert "--fips-provider" in gap.reason
+    assert made.environment == {}
+    assert [switch.id for switch in made.missing] == ["openssl"]
+
+
+def test_no_provider_for_what_only_tools_use_does_not_cap() -> None:
+    made = plan(openssl_use("/usr/bin/apt", "tool"), openssl_state(), provider=None)
+    assert [gap.caps for gap in made.gaps] == [False]
+
+
+def test_newer_c_library_is_no_reason() -> None:
+    libc = fact(FactKind.PACKAGE, manager="rpm", name="glibc", version="2:2.34-100.el9")
+    assert plan(openssl_use(), libc).gaps == ()
+
+
+def test_patched_openssl_111_is_forced() -> None:
+    code = fact(
+        FactKind.MODULE_CODE,
+        "/usr/lib64/libcrypto.so.1.1",
+        module="openssl",
+        version="1.1.1k",
+        fips="FATAL FIPS SELFTEST FAILURE",
+    )
+    assert plan(code).environment == {"OPENSSL_FORCE_FIPS_MODE": "1"}
+    assert plan(openssl_use(), code).environment["OPENSSL_CONF"] == CONFIG
+
+
+# --- Go ------------------------------------------------------------------------------------
+
+
+def test_go_is_told_to_allow_approved_only_and_keeps_its_other_settings() -> None:
+    made = plan(go_build(), env=(("GODEBUG", "http2debug=1,fips140=off"),))
+    assert made.environment == {"GODEBUG": "http2debug=1,fips140=only"}
+
+
+@pytest.mark.parametrize("version", ["1.23.9", "1.9", "", "devel"])
+def test_go_before_124_has_no_switch(version: str) -> None:
+    assert not honors_fips140(go_build(version=version))
+    assert plan(go_build(version=version)) == Plan()
+
+
+def test_boringcrypto_beside_plain_go_is_not_broken_by_the_switch() -> None:
+    made = plan(go_build("/a"), go_build("/b", experiments=("boringcrypto",)))
+    assert made.environment == {}
+    assert [switch.programs for switch in made.missing] == [("/a",)]
+    (gap,) = made.gaps
+    assert gap.kind is GapKind.NOT_RUN
+    assert "/b" in gap.reason
+
+
+def test_go_of_red_hat() -> None:
+    build = fact(FactKind.GO_BUILD, "/app", go_version="1.25.1", toolchain="redhat")
+    assert plan(build).environment == {"GOLANG_FIPS": "1"}
+
+
+# --- rules ---------------------------------------------------------------------------------
+
+
+def test_variables_of_module_rules_for_modules_that_are_there() -> None:
+    code = fact(FactKind.MODULE_CODE, "/usr/lib/libgcrypt.so.20", module="libgcrypt")
+    assert plan(code).environment == {"LIBGCRYPT_FORCE_FIPS_MODE": "1"}
+
+
+def test_java_options_join_the_images_own() -> None:
+    jvm = fact(FactKind.JAVA_RUNTIME, "/opt/java", version="17")
+    made = plan(jvm, env=(("JAVA_TOOL_OPTIONS", "-Xmx1g -Dapproved_only=false"),))
+    assert made.environment["JAVA_TOOL_OPTIONS"] == (
+        "-Xmx1g -Djava.security.properties=/run/x -Dapproved_only=true"
+    )
+    assert made.files["/run/x"] == b"keystore.type=bcfks\n"
+
+
+def test_the_images_own_java_security_file_stays() -> None:
+    jvm = fact(FactKind.JAVA_RUNTIME, "/opt/java", version="17")
+    own = "-Djava.security.properties=/app/fips.security"
+    made = plan(jvm, env=(("JAVA_TOOL_OPTIONS", own),))
+    assert made.environment["JAVA_TOOL_OPTIONS"] == f"{own} -Dapproved_only=true"

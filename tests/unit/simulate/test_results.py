@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, TlsEndpoint
+from scanner.simulate.results import condition_facts, condition_gaps, never_opened, nothing_observed
+from scanner.simulate.tls_table import Approval
+from scanner.simulate.watch import Observation
+
+from .values import CHACHA, GCM, rules, seen, table
+
+
+def test_endpoint_fact_tells_approved_from_not() -> None:
+    endpoint = TlsEndpoint(443, ("TLS 1.1", "TLS 1.2"), (GCM, CHACHA, "TLS_NEW"), ("x25519",))
+    result = ConditionResult("baseline", True, tls=(endpoint,))
+    facts = condition_facts(result, seen(), (), rules(), Approval(table()), verified=True)
+    (made,) = [each for each in facts if each.kind is FactKind.TLS_ENDPOINT]
+    assert made.texts("approved_suites") == (GCM,)
+    assert made.texts("unapproved_suites") == (CHACHA, "TLS_NEW")
+    assert made.texts("unapproved_protocols") == ("TLS 1.1",)
+    assert made.texts("unapproved_groups") == ("x25519",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "verified", "effect"),
+    [
+        ("unsupported", True, "breaks"),
+        ("unsupported", False, "informs"),
+        ("go-only", False, "breaks"),
+    ],
+)
+def test_message_with_other_causes_counts_only_in_a_verified_run(
+    rule: str, verified: bool, effect: str
+) -> None:
+    match = LogMatch(rule, "m", "line")
+    result = ConditionResult("enforced", True, log_matches=(match,))
+    facts = condition_facts(result, seen(), (match,), rules(), Approval(table()), verified=verified)
+    (made,) = [each for each in facts if each.kind is FactKind.LOG_MATCH]
+    assert made.text("effect") == effect
+    assert made.flag("new")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "words"),
+    [
+        (seen(exit_code=0, ready_seconds=None), "exit code 0"),
+        (seen(exit_code=64, ready_seconds=None), "need arguments"),
+        (seen(seconds=20.0, ready_seconds=None), "listened on no port"),
+        (seen(exit_code=137, out_of_memory=True, ready_seconds=None), "memory"),
+    ],
+)
+def test_nothing_observed_is_no_pass(baseline: Observation, words: str) -> None:
+    (gap,) = nothing_observed(baseline)
+    assert gap.kind is GapKind.NOTHING_OBSERVED
+    assert gap.caps
+    assert words in gap.reason
+
+
+@pytest.mark.parametrize(
+    "baseline", [seen(ports=(80,)), seen(loopback_ports=(80,)), seen(health="healthy")]
+)
+def test_something_observed(baseline: Observation) -> None:
+    assert nothing_observed(baseline) == []
+
+
+@pytest.mark.parametrize(
+    ("observation", "kind", "caps"),
+    [
+        (seen(stopped="it wrote more than 1 MiB to disk"), GapKind.TOO_LARGE, True),
+        (seen(ports=(443,), reachable=False), GapKind.NOT_SUPPORTED, True),
+        (seen(loopback_ports=(80,)), GapKind.NOT_SUPPORTED, False),
+        (seen(died_while_asked=True), GapKind.UNREADABLE, True),
+        (seen(log=b"x", log_cut=True), GapKind.TOO_LARGE, False),
+        (seen(tls=(TlsEndpoint(443, error="e"),)), GapKind.TIMED_OUT, True),
+        (seen(tls=(TlsEndpoint(443, suites=(GCM,), error="e"),)), GapKind.TIMED_OUT, False),
+    ],
+)
+def test_what_was_not_seen(observation: Observation, kind: GapKind, caps: bool) -> None:
+    (gap,) = condition_gaps("baseline", observation)
+    assert (gap.kind, gap.caps) == (kind, caps)
+
+
+def test_all_seen_leaves_no_gap() -> None:
+    assert condition_gaps("baseline", seen(ports=(443,), tls=(TlsEndpoint(443),))) == []
+
+
+def test_a_port_without_tls_is_named_once() -> None:
+    observation = seen(ports=(22, 443), tls=(TlsEndpoint(443),))
+    (gap,) = condition_gaps("baseline", observation)
+    assert (gap.caps, gap.reason.split(" spoke")[0]) == (False, "port 22")
+    assert condition_gaps("enforced", observation) == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "exposed", "caps"),
+    [((4369,), (5672,), True), ((80,), (80, 443), False), ((80,), (80,), None), ((80,), (), None)],
+)
+def test_a_declared_port_that_stays_shut_is_a_gap(
+    ports: tuple[int, ...], exposed: tuple[int, ...], caps: bool | None
+) -> None:
+    gaps = never_opened(seen(ports=ports), exposed)
+    assert [gap.caps for gap in gaps] == ([] if caps is None else [caps])
+    assert never_opened(seen(exit_code=1), exposed) == []
