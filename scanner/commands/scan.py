@@ -1,0 +1,105 @@
+"""`fips-scanner scan`: scans an image, writes the report, and answers with the gate's exit code.
+
+Judges nothing: the report comes from `scanner.scan`, the exit code from `scanner.gate`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from scanner.commands.progress import shown_progress
+from scanner.commands.terminal import OutputFile, look_for, put, say
+from scanner.errors import UsageError
+from scanner.gate import Gate, gate
+from scanner.model import Report, Severity, VerdictKind
+from scanner.report.look import Look
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What the user asked for."""
+
+    image: str
+    static: bool
+    platform: str | None
+    output: str
+    output_file: Path | None
+    fail_on: Severity | None
+    min_score: int | None
+    today: date
+    insecure: bool
+    provider: Path | None
+    rules: Sequence[Path]
+    timeout: float
+    """Seconds for all runs of containers together."""
+    ready_timeout: float
+    """Seconds that a container may take to be ready."""
+    workers: int
+    quiet: bool
+    verbose: bool
+
+
+def run(request: ScanRequest) -> int:
+    """Scan, write the report, and return the exit code.
+
+    Raises:
+        ScannerError: the image cannot be scanned, or the report not written.
+    """
+    file = OutputFile(request.output_file) if request.output_file else None
+    with file or nullcontext():
+        report = _report(request)
+        from scanner.report import RENDERERS
+
+        render = RENDERERS[request.output]
+        if file:
+            file.write(render(report, Look(verbose=request.verbose)))
+        else:
+            put(render(report, look_for(sys.stdout, verbose=request.verbose)))
+    passed = gate(report, request.fail_on, request.min_score)
+    if not request.quiet:
+        _tell(report, passed, request)
+    return passed.exit_code
+
+
+def _report(request: ScanRequest) -> Report:
+    if request.provider is not None and not request.provider.is_file():
+        raise UsageError(f"no such FIPS provider: {request.provider}; name a fips.so")
+    from scanner.rulebook import RuleBook, default_rules
+    from scanner.scan import ScanOptions, scan
+
+    rules = RuleBook.load(default_rules(), *request.rules)
+    options = ScanOptions(
+        static=request.static,
+        platform=request.platform,
+        insecure=request.insecure,
+        provider=request.provider,
+        workers=request.workers,
+    )
+    options = replace(
+        options,
+        run_limits=replace(options.run_limits, total=request.timeout, ready=request.ready_timeout),
+    )
+    with shown_progress(quiet=request.quiet) as progress:
+        return scan(
+            request.image, rules=rules, today=request.today, options=options, progress=progress
+        )
+
+
+def _tell(report: Report, passed: Gate, request: ScanRequest) -> None:
+    verdict = report.verdict
+    if request.output_file:
+        say(f"{verdict.kind}, score {verdict.score}: written to {request.output_file}")
+    for reason in passed.reasons:
+        say(f"gate: {reason}")
+    if passed.passed and verdict.kind is VerdictKind.NOT_READY:
+        if request.fail_on is None:
+            say(f"gate: off, the verdict is {verdict.kind}")
+        else:
+            say(f"gate: passed, nothing at or above {request.fail_on}; yet it is {verdict.kind}")

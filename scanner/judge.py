@@ -1,0 +1,112 @@
+"""Turns uses and facts into findings, by the rules and on a given day.
+
+Opens no file, starts nothing and reads no clock: the same facts, rules and day always give
+the same findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from scanner.cmvp import validate
+from scanner.facts import fact
+from scanner.match import FactBase, Match, evaluate
+from scanner.model import CryptoUse, Fact, FactKind, Finding, Validation, ValidationStatus
+from scanner.rulebook import CheckRule, RuleBook
+
+MAX_EVIDENCE = 12
+"""Lines of evidence kept for a finding; the locations are never cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """The uses with their validation on the day, and the findings, worst first."""
+
+    uses: tuple[CryptoUse, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(
+    uses: Iterable[CryptoUse], facts: Sequence[Fact], rules: RuleBook, today: date
+) -> Judgment:
+    """Ask every check of `rules` about `uses` and `facts`.
+
+    `today` decides which certificates are active.
+    """
+    assessed = assess(uses, facts, rules, today)
+    base = FactBase((*facts, *(use_fact(use) for use in assessed)))
+    findings = [
+        _finding(check, matches)
+        for check in rules.checks.values()
+        if (matches := evaluate(check, base))
+    ]
+    findings.sort(key=lambda finding: (finding.severity.rank, finding.id))
+    return Judgment(assessed, tuple(findings))
+
+
+def assess(
+    uses: Iterable[CryptoUse], facts: Sequence[Fact], rules: RuleBook, today: date
+) -> tuple[CryptoUse, ...]:
+    """`uses` with what CMVP says of each module on the day `today`."""
+    release = next((each for each in facts if each.kind is FactKind.OS_RELEASE), None)
+    os_id = release.text("id") if release else ""
+    os_version = release.text("version") if release else ""
+    return tuple(
+        replace(use, validation=validate(use.module, os_id, os_version, rules.certificates, today))
+        if use.validation == Validation(ValidationStatus.UNKNOWN)
+        else use
+        for use in uses
+    )
+
+
+def use_fact(use: CryptoUse) -> Fact:
+    """A use in the form that rules match."""
+    return fact(
+        FactKind.USE,
+        use.consumer,
+        module=use.module.id,
+        module_version=use.module.version,
+        kind=use.kind.value,
+        validation=use.validation.status.value,
+        standard=use.validation.standard,
+        activation=use.activation.value,
+        role=use.role,
+        purpose=use.purpose,
+        library=(use.library or use.module).path,
+        evidence=(describe(use),),
+    )
+
+
+def describe(use: CryptoUse) -> str:
+    """One line that says who uses what and in which state."""
+    module = " ".join(part for part in (use.module.name, use.module.version) if part)
+    parts = [f"{use.consumer}: {module} ({use.kind.value})"]
+    if use.module.path and use.module.path != use.consumer:
+        parts.append(f"in {use.module.path}")
+    if use.validation.reason:
+        parts.append(use.validation.reason)
+    if use.activation_reason:
+        parts.append(use.activation_reason)
+    return "; ".join(parts)
+
+
+def _finding(check: CheckRule, matches: Sequence[Match]) -> Finding:
+    locations = tuple(sorted({match.location for match in matches}))
+    evidence = dict.fromkeys(
+        line for match in matches for each in match.facts for line in each.evidence
+    )
+    return Finding(
+        id=check.id,
+        question=check.question,
+        severity=check.severity,
+        confidence=check.confidence,
+        title=check.title,
+        locations=locations,
+        why=check.why.strip(),
+        fix=check.fix.strip(),
+        evidence=tuple(evidence)[:MAX_EVIDENCE],
+        references=tuple(check.references),
+        verdict=check.verdict,
+    )

@@ -1,0 +1,200 @@
+"""Writes a report as JSON: the published contract of `schema-v1.json`.
+
+Deterministic: the same report gives the same bytes, in whatever order its parts were found. What
+was measured in a run (`ready_seconds`, log lines) is part of the report and differs between runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any, cast
+
+from scanner.model import (
+    ConditionResult,
+    CryptoUse,
+    Finding,
+    Gap,
+    Module,
+    PointsLost,
+    Question,
+    Report,
+    TlsEndpoint,
+)
+from scanner.report.escape import encodable
+from scanner.report.look import Look
+from scanner.report.order import in_order, ordered_findings, ordered_runs, ports_in_order
+
+Json = dict[str, Any]
+
+
+def render(report: Report, look: Look | None = None) -> str:  # noqa: ARG001
+    """`report` as JSON in ASCII, with sorted keys. `look` changes nothing."""
+    return json.dumps(_clean(as_json(report)), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def schema() -> Json:
+    """The JSON Schema that `render` keeps to."""
+    text = resources.files("scanner.report").joinpath("schema-v1.json").read_text("utf-8")
+    return cast("Json", json.loads(text))
+
+
+def as_json(report: Report) -> Json:
+    """`report` in the terms of the schema."""
+    verdict = report.verdict
+    return {
+        "schema_version": report.schema_version,
+        "scanner_version": report.scanner_version,
+        "rules_digest": report.rules_digest,
+        "date": report.date.isoformat(),
+        "image": {
+            "reference": report.image.reference,
+            "digest": report.image.digest,
+            "platform": report.image.platform,
+            "os": report.image.os,
+            "layers": report.image.layers,
+            "files": report.image.files,
+        },
+        "verdict": verdict.kind.value,
+        "verdict_reasons": list(verdict.reasons),
+        "score": verdict.score,
+        "scores": {each.value: verdict.scores.get(each) for each in Question},
+        "points_lost": _sorted(
+            (_points(each) for each in verdict.points_lost), "question", "cause"
+        ),
+        "uses": _sorted((_use(each) for each in report.uses), "consumer", "kind"),
+        "findings": [_finding(each) for each in ordered_findings(report.findings)],
+        "conditions": [_condition(each) for each in ordered_runs(report.conditions)],
+        "gaps": _sorted((_gap(each) for each in report.gaps), "kind", "subject"),
+    }
+
+
+def _points(lost: PointsLost) -> Json:
+    points = round(lost.points, 2)
+    question = lost.question.value if lost.question else None
+    return {"question": question, "points": points, "cause": lost.cause}
+
+
+def _use(use: CryptoUse) -> Json:
+    validation = use.validation
+    return {
+        "consumer": use.consumer,
+        "kind": use.kind.value,
+        "module": _module(use.module),
+        "library": _module(use.library) if use.library else None,
+        "validation": {
+            "status": validation.status.value,
+            "certificate": validation.certificate,
+            "standard": validation.standard,
+            "sunset": validation.sunset.isoformat() if validation.sunset else None,
+            "reason": validation.reason,
+        },
+        "activation": use.activation.value,
+        "activation_reason": use.activation_reason,
+        "role": use.role,
+        "started": use.started,
+        "purpose": use.purpose,
+        "evidence": list(use.evidence),
+    }
+
+
+def _module(module: Module) -> Json:
+    return {
+        "id": module.id,
+        "name": module.name,
+        "version": module.version,
+        "path": module.path,
+        "package": module.package,
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "id": finding.id,
+        "question": finding.question.value,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "title": finding.title,
+        "locations": sorted(finding.locations),
+        "why": finding.why,
+        "fix": finding.fix,
+        "evidence": list(finding.evidence),
+        "references": list(finding.references),
+        "verdict": finding.verdict.value if finding.verdict else None,
+        "ignored_because": finding.ignored_because,
+    }
+
+
+def _condition(result: ConditionResult) -> Json:
+    ready = result.ready_seconds
+    return {
+        "name": result.name,
+        "ran": result.ran,
+        "reason": result.reason,
+        "exit_code": result.exit_code,
+        "ready_seconds": None if ready is None else round(ready, 2),
+        "health": result.health,
+        "ports": list(ports_in_order(result.ports)),
+        "tls": [_endpoint(each) for each in sorted(result.tls, key=lambda each: each.port)],
+        "log_matches": _sorted(
+            {
+                "rule": each.rule,
+                "meaning": each.meaning,
+                "line": each.line,
+                "count": each.count,
+            }
+            for each in result.log_matches
+        ),
+        "differences": _sorted(
+            {
+                "what": each.what,
+                "effect": each.effect.value,
+                "detail": each.detail,
+                "baseline": each.baseline,
+                "condition": each.condition,
+            }
+            for each in result.differences
+        ),
+        "switches": list(result.switches),
+        "verified": list(result.verified),
+    }
+
+
+def _endpoint(endpoint: TlsEndpoint) -> Json:
+    return {
+        "port": endpoint.port,
+        "protocols": list(in_order(endpoint.protocols)),
+        "suites": list(in_order(endpoint.suites)),
+        "groups": list(in_order(endpoint.groups)),
+        "unapproved": list(in_order(endpoint.unapproved)),
+        "error": endpoint.error,
+    }
+
+
+def _gap(gap: Gap) -> Json:
+    return {
+        "kind": gap.kind.value,
+        "subject": gap.subject,
+        "reason": gap.reason,
+        "caps": gap.caps,
+        "requested": gap.requested,
+    }
+
+
+def _sorted(items: Iterable[Json], *first: str) -> list[Json]:
+    """Sorted by the named texts, and then by everything else."""
+    return sorted(
+        items,
+        key=lambda item: ([item[name] or "" for name in first], json.dumps(item, sort_keys=True)),
+    )
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, Mapping):
+        return {key: _clean(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    return value

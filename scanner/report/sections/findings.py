@@ -1,0 +1,136 @@
+"""The findings, worst first: what is wrong, where, why it matters and how to fix it.
+
+Wraps prose, and leaves every line alone that is to be pasted.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.text import Text
+
+from scanner.model import Confidence, Finding, Severity
+from scanner.report.escape import visible, visible_lines
+from scanner.report.order import RUNS, main_first, ordered_findings
+from scanner.report.page import Page, counted, shared
+
+_LOCATIONS = 3
+_MARGIN = 9
+"""Column in which the text beside `where`, `why` and `fix` begins."""
+_ITEM = re.compile(r"(?:[-*]|\d{1,2}\.) +")
+
+SEVERITY_STYLE: dict[Severity, str] = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "bold yellow",
+    Severity.LOW: "bold blue",
+    Severity.INFO: "bold",
+}
+
+
+def findings(page: Page, found: Sequence[Finding]) -> None:
+    """The section. Says so when there is nothing to find."""
+    counting = [each for each in ordered_findings(found) if not each.ignored_because]
+    ignored = [each for each in ordered_findings(found) if each.ignored_because]
+    numbers = {
+        severity.value: len(list(each))
+        for severity, each in groupby(counting, key=lambda finding: finding.severity)
+    }
+    summary = ", ".join(f"{number} {name}" for name, number in numbers.items())
+    page.heading("Findings", summary)
+    if not counting:
+        page.paragraph("None.", indent=2)
+    for number, finding in enumerate(counting):
+        if number:
+            page.blank()
+        _finding(page, finding)
+    if ignored:
+        page.blank()
+        page.paragraph(f"{counted(len(ignored), 'finding')} set aside:", indent=2)
+        for finding in ignored:
+            text = f"{visible(finding.id)}: {visible(finding.ignored_because)}"
+            page.paragraph(text, indent=4, hanging=2)
+
+
+def _finding(page: Page, finding: Finding) -> None:
+    title = Text(finding.severity.value.upper(), style=SEVERITY_STYLE[finding.severity])
+    title.append("  ")
+    title.append(visible(finding.title), style="bold")
+    page.paragraph(title, indent=2, hanging=len(finding.severity.value) + 2)
+    sure = f", confidence {finding.confidence}" if finding.confidence is not Confidence.HIGH else ""
+    page.paragraph(Text(f"{visible(finding.id)}{sure}", style="dim"), indent=2)
+    locations = main_first(finding.locations)
+    shown, more = shared(locations, len(locations) if page.look.verbose else _LOCATIONS)
+    where = [_location(each) for each in shown]
+    if where:
+        if more:
+            where.append(f"and {more} more")
+        page.labeled("where", where, indent=2, at=_MARGIN)
+    prose(page, "why", finding.why)
+    prose(page, "fix", finding.fix)
+    if page.look.verbose and finding.evidence:
+        page.labeled("seen", [visible(each) for each in finding.evidence], indent=2, at=_MARGIN)
+
+
+def _location(location: str) -> str:
+    if location in RUNS:
+        return f"simulated run: {location}"
+    return visible(location) or "the image's configuration"
+
+
+def prose(page: Page, label: str, text: str) -> None:
+    """Paragraphs beside `label`; indented or fenced lines stay exactly as they are."""
+    first: str = label
+    for code, lines in _blocks(text):
+        if code:
+            if first:
+                page.labeled(first, [" "], indent=2, at=_MARGIN)
+            page.blank()
+            for line in lines:
+                page.line(Text(line, style="cyan"), indent=_MARGIN + 2)
+            page.blank()
+        else:
+            page.labeled(first, lines, indent=2, at=_MARGIN)
+        first = ""
+
+
+def _blocks(text: str) -> list[tuple[bool, list[str]]]:
+    """Blocks of a text: whether it is code, and its lines (prose: one for each paragraph)."""
+    blocks: list[tuple[bool, list[str]]] = []
+    fenced = False
+    after_blank = True
+    for line in visible_lines(textwrap.dedent(text).strip("\n")):
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+            after_blank = True
+            continue
+        code = fenced or (line.startswith("  ") and not _continues(blocks, line, after_blank))
+        if not line.strip() and not fenced:
+            if blocks and blocks[-1][0]:
+                blocks[-1][1].append("")
+            after_blank = True
+            continue
+        if not blocks or blocks[-1][0] != code:
+            blocks.append((code, []))
+        kept = blocks[-1][1]
+        if code:
+            kept.append(line)
+        elif kept and not after_blank and not _ITEM.match(line):
+            kept[-1] = f"{kept[-1]} {line.strip()}"
+        else:
+            kept.append(line.strip())
+        after_blank = False
+    return [
+        (code, textwrap.dedent("\n".join(lines)).strip("\n").split("\n") if code else lines)
+        for code, lines in blocks
+    ]
+
+
+def _continues(blocks: list[tuple[bool, list[str]]], line: str, after_blank: bool) -> bool:
+    """Whether an indented line goes on with a list item and is no code."""
+    if after_blank or not blocks or blocks[-1][0] or line.startswith("    "):
+        return False
+    return bool(blocks[-1][1] and _ITEM.match(blocks[-1][1][-1]))

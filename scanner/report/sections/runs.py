@@ -1,0 +1,117 @@
+"""What was run, how long it took to be ready, how it ended, and what showed that a switch works.
+
+TLS has a table of its own; here are only the differences that are not of TLS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from scanner.model import ConditionResult, Difference, Effect
+from scanner.report.escape import visible
+from scanner.report.order import ordered_runs, ports_in_order
+from scanner.report.page import Page, counted, shared
+
+_AT = 13
+"""Column in which the text beside a condition's name begins."""
+_LINES = 3
+_SWITCHES = 12
+_LINE = 160
+"""Characters of a log line that are shown."""
+
+_EFFECTS: dict[Effect, tuple[str, str]] = {
+    Effect.BREAKS: ("breaks: ", "bold red"),
+    Effect.LEAKS: ("leaks: ", "bold red"),
+    Effect.RESTRICTS: ("restricted: ", "green"),
+    Effect.CHANGES: ("changed: ", "yellow"),
+}
+"""Worst first."""
+
+
+def runs(page: Page, conditions: Sequence[ConditionResult]) -> None:
+    """The section; says so when nothing was run."""
+    page.heading("Simulated run", "the container as it is, and with approved algorithms only")
+    if not conditions:
+        page.paragraph("None: the image was inspected only.", indent=2)
+    for result in ordered_runs(conditions):
+        lines = [_summary(result)]
+        lines += _switches(result, page)
+        lines += _differences(result.differences, page)
+        lines += _log(result, page)
+        style = "bold" if result.ran else "bold yellow"
+        page.labeled(Text(visible(result.name, 24), style=style), lines, indent=2, at=_AT)
+
+
+def _summary(result: ConditionResult) -> Text:
+    if not result.ran:
+        return Text(f"not run: {visible(result.reason)}")
+    parts = []
+    if result.ready_seconds is not None:
+        took = f"after {result.ready_seconds:.1f} s" if result.ready_seconds >= 0.05 else "at once"
+        parts.append(f"ready {took}")
+    if result.ports:
+        parts.append(f"listening on {', '.join(ports_in_order(result.ports))}")
+    else:
+        parts.append("listened on no port")
+    if result.health:
+        parts.append(f"health check {visible(result.health)}")
+    parts.append(_end(result))
+    return Text(", ".join(parts))
+
+
+def _end(result: ConditionResult) -> str:
+    if result.reason:
+        return visible(result.reason)
+    return "running" if result.exit_code is None else f"exited with {result.exit_code}"
+
+
+def _switches(result: ConditionResult, page: Page) -> list[Text]:
+    """What was switched on, each with what showed that it took effect."""
+    proofs = list(result.verified)
+    lines = []
+    for switch in result.switches:
+        proof = next((each for each in proofs if each.startswith(f"{switch}: ")), "")
+        if proof:
+            proofs.remove(proof)
+        lines.append(Text(f"switched on: {visible(switch)}", style="dim"))
+        if proof:
+            told = visible(proof.removeprefix(f"{switch}: "))
+            lines.append(Text(f"  verified: {told}", style="dim"))
+    lines += [Text(f"verified: {visible(each)}", style="dim") for each in proofs]
+    limit = len(lines) if page.look.verbose else _SWITCHES
+    shown, more = lines[:limit], len(lines) - limit
+    return [*shown, Text(f"and {more} lines more", style="dim")] if more > 0 else shown
+
+
+def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:
+    """Those that are not of TLS or the log, worst first."""
+    lines = []
+    for effect, (word, style) in _EFFECTS.items():
+        details = sorted(
+            each.detail
+            for each in differences
+            if each.effect is effect and each.what != "log" and not each.what.startswith("tls-")
+        )
+        if not details:
+            continue
+        shown, more = shared(details, len(details) if page.look.verbose else _LINES)
+        text = "; ".join(visible(each) for each in shown)
+        if more:
+            text += f"; and {more} more"
+        lines.append(Text.assemble((word, style), text))
+    return lines
+
+
+def _log(result: ConditionResult, page: Page) -> list[Text]:
+    matches = sorted(result.log_matches, key=lambda each: (each.rule, each.line))
+    shown = matches if page.look.verbose else matches[:_LINES]
+    lines = []
+    for match in shown:
+        times = f" ({match.count} times)" if match.count > 1 else ""
+        lines.append(Text.assemble(("log: ", "yellow"), f"{visible(match.meaning)}{times}"))
+        lines.append(Text(visible(match.line.strip(), _LINE), style="dim"))
+    if len(matches) > len(shown):
+        lines.append(Text(f"and {counted(len(matches) - len(shown), 'more line')}", style="dim"))
+    return lines

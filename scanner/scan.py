@@ -1,0 +1,165 @@
+"""The pipeline: open, walk, link, run, judge, weigh.
+
+No print, no exit, no clock: the caller passes the day and gets a report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from scanner import __version__
+from scanner.errors import EngineError
+from scanner.image import Image, Limits, docker_archive_stream, open_image, walk
+from scanner.inspectors import visitor_maker
+from scanner.judge import judge, use_fact
+from scanner.link import link
+from scanner.link.world import FactIndex
+from scanner.model import CryptoUse, FactKind, Gap, GapKind, ImageInfo, Report
+from scanner.progress import NoProgress, Progress
+from scanner.rulebook import RuleBook
+from scanner.simulate import RunLimits, Simulation, simulate
+from scanner.simulate.engine import engine_available
+from scanner.simulate.session import image_in_engine
+from scanner.verdict import weigh
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """How to scan. The defaults suit a scan of one image on a developer's machine."""
+
+    static: bool = False
+    """Inspect only; the verdict is capped."""
+    platform: str | None = None
+    """`linux/arm64`; None for this machine's."""
+    insecure: bool = False
+    """Allow plain http to a registry on loopback."""
+    provider: Path | None = None
+    """A `fips.so` for the enforced condition, where the image has none."""
+    workers: int = 1
+    """Processes that inspect side by side."""
+    limits: Limits = field(default_factory=Limits)
+    run_limits: RunLimits = field(default_factory=RunLimits)
+
+
+def scan(
+    reference: str,
+    *,
+    rules: RuleBook,
+    today: date,
+    options: ScanOptions | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Scan one image.
+
+    Args:
+        reference: `docker:NAME`, `registry:NAME`, `oci:PATH`, `docker-archive:PATH`,
+            `dir:PATH`, or a bare name: engine first, then registry.
+        rules: what to judge by.
+        today: the day on which certificates are judged.
+
+    Raises:
+        ScannerError: the image cannot be opened or read at all. What goes wrong later becomes
+            a gap of the report.
+    """
+    options = options or ScanOptions()
+    progress = progress or NoProgress()
+    with open_image(
+        reference, platform=options.platform, insecure=options.insecure, progress=progress
+    ) as image:
+        walked = walk(
+            image,
+            visitor_maker(rules),
+            workers=options.workers,
+            limits=options.limits,
+            progress=progress,
+        )
+        facts, uses, link_gaps = link(walked.facts, walked.view, image.config, rules)
+        run = _run(image, facts, uses, rules, options, progress)
+        info = _image_info(image, facts, files=len(walked.view))
+    progress.phase("judging")
+    judgment = judge(uses, (*facts, *run.facts), rules, today)
+    gaps = _ordered((*walked.gaps, *link_gaps, *run.gaps))
+    return Report(
+        scanner_version=__version__,
+        rules_digest=rules.digest,
+        date=today,
+        image=info,
+        verdict=weigh(judgment.findings, judgment.uses, gaps, run.conditions, rules.scoring),
+        uses=judgment.uses,
+        findings=judgment.findings,
+        conditions=run.conditions,
+        gaps=gaps,
+    )
+
+
+def _run(
+    image: Image,
+    facts: FactIndex,
+    uses: tuple[CryptoUse, ...],
+    rules: RuleBook,
+    options: ScanOptions,
+    progress: Progress,
+) -> Simulation:
+    """The simulated run, or the gap that says why there was none."""
+    gap = _why_not_run(image, options)
+    if gap is not None:
+        return Simulation(gaps=(gap,))
+    try:
+        with image_in_engine(lambda: docker_archive_stream(image), image.image_id) as loaded:
+            return simulate(
+                loaded,
+                image.config,
+                (*facts, *(use_fact(use) for use in uses)),
+                rules=rules,
+                limits=options.run_limits,
+                provider=options.provider,
+                progress=progress,
+            )
+    except EngineError as error:
+        gap = Gap(
+            GapKind.NO_ENGINE,
+            image.reference,
+            f"not run: {error}; what it does under FIPS conditions is unknown",
+        )
+        return Simulation(gaps=(gap,))
+
+
+def _why_not_run(image: Image, options: ScanOptions) -> Gap | None:
+    def gap(reason: str, *, kind: GapKind = GapKind.NOT_RUN, requested: bool = False) -> Gap:
+        sentence = f"not run: {reason}; what it does under FIPS conditions is unknown"
+        return Gap(kind, image.reference, sentence, requested=requested)
+
+    if options.static:
+        return gap("inspected only, as asked for", requested=True)
+    if image.source == "dir":
+        return gap("a directory has no command that could be started")
+    if image.config.platform.os != "linux":
+        return gap(f"it is a {image.config.platform.os} image")
+    info = engine_available()
+    if isinstance(info, EngineError):
+        return gap(str(info), kind=GapKind.NO_ENGINE)
+    if info.architecture != image.config.platform.architecture:
+        return gap(f"it is for {image.platform} and the engine's machine is {info.architecture}")
+    if not image.config.command:
+        return gap("the image has neither an entrypoint nor a command")
+    return None
+
+
+def _image_info(image: Image, facts: FactIndex, files: int) -> ImageInfo:
+    release = next(iter(facts.of(FactKind.OS_RELEASE)), None)
+    os_name = f"{release.text('id')} {release.text('version')}".strip() if release else ""
+    return ImageInfo(
+        reference=image.reference,
+        digest=image.digest,
+        platform=image.platform,
+        os=os_name,
+        layers=len(image.config.layer_digests),
+        files=files,
+    )
+
+
+def _ordered(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    unique = dict.fromkeys(gaps)
+    return tuple(sorted(unique, key=lambda gap: (not gap.caps, gap.kind, gap.subject)))

@@ -1,0 +1,86 @@
+import re
+from datetime import date
+
+import pytest
+from rich.cells import cell_len
+
+from scanner.errors import UsageError
+from scanner.report.rule_pages import KINDS, explain, rule_list
+from scanner.rulebook import RuleBook
+
+DAY = date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleBook:
+    return RuleBook.load()
+
+
+def test_the_page_of_a_check_says_everything_its_file_says(rules: RuleBook) -> None:
+    rule = rules.checks["java-opts-not-read"]
+    page = " ".join(explain(rules, rule.id, DAY).split())
+    for text in (rule.title, rule.why, rule.question, rule.id, *rule.references):
+        assert " ".join(text.split()) in page
+    assert 'ENV JAVA_TOOL_OPTIONS="-Djava.security.properties=/opt/fips/java.security"' in page
+    assert "jvm options: source is CATALINA_OPTS or JAVA_ARGS or JAVA_OPTS" in page
+    assert "reaches jvm" not in page  # attributes are called as in the rule
+    assert "reaches_jvm is no" in page
+
+
+@pytest.mark.parametrize("name", ["openssl-provider-4985", "cmvp-4985", "4985", "#4985", " 4985 "])
+def test_a_certificate_is_known_by_its_number(rules: RuleBook, name: str) -> None:
+    page = explain(rules, name, DAY)
+    assert "#4985" in page
+    assert re.search(r"on 2026-11-23 +active", page)
+
+
+def test_the_status_of_a_certificate_is_that_of_the_day(rules: RuleBook) -> None:
+    assert re.search(r"on 2026-09-21 +active", explain(rules, "4282", date(2026, 9, 21)))
+    assert re.search(r"on 2026-09-22 +historical", explain(rules, "4282", date(2026, 9, 22)))
+
+
+def test_a_module_page_names_its_certificates(rules: RuleBook) -> None:
+    page = explain(rules, "go-fips140", DAY)
+    assert "#5247 active" in page
+    assert "none that the scanner knows" in explain(rules, "ring", DAY)
+
+
+def test_every_rule_has_a_page_of_80_columns(rules: RuleBook) -> None:
+    ids = [
+        *rules.checks,
+        *(each.id for each in rules.logs),
+        *rules.modules,
+        *rules.runtimes,
+        *(each.id for each in rules.certificates),
+    ]
+    assert len(ids) > 150
+    code = re.compile(r" {11}|  https?://")
+    for id_ in ids:
+        page = explain(rules, id_, DAY)
+        assert id_ in page
+        for line in page.splitlines():
+            assert cell_len(line) <= 80 or code.match(line), line
+
+
+def test_an_unknown_rule_gets_a_suggestion(rules: RuleBook) -> None:
+    with pytest.raises(UsageError, match=r"did you mean .*go-plain-crypto"):
+        explain(rules, "go-plain-cripto", DAY)
+    with pytest.raises(UsageError, match="rules list"):
+        explain(rules, "cmvp-1", DAY)
+
+
+def test_the_list_has_every_rule_in_a_line_of_its_own(rules: RuleBook) -> None:
+    lines = rule_list(rules).splitlines()
+    first = {line.split()[0] for line in lines if line.startswith("  ")}
+    assert set(rules.checks) | set(rules.modules) | {each.id for each in rules.logs} <= first
+    assert {f"{kind.capitalize()}" for kind in KINDS} == {
+        line.split()[0] for line in lines if line and not line.startswith(" ")
+    }
+    severities = [line.split()[1] for line in lines[1 : len(rules.checks) + 1]]
+    assert severities == sorted(severities, key=["critical", "high", "medium", "low", "info"].index)
+
+
+def test_the_list_can_be_narrowed(rules: RuleBook) -> None:
+    shown = rule_list(rules, ["modules"])
+    assert "go-fips140" in shown
+    assert "go-plain-crypto" not in shown

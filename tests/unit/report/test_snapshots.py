@@ -1,0 +1,33 @@
+"""What users see, as a whole. To accept a change: pytest tests/unit/report --update-snapshots."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scanner.report import RENDERERS, Look
+from tests.unit.report.conftest import SNAPSHOTS
+from tests.unit.report.reports import ALL
+
+ENDINGS = {"text": "txt", "json": "json"}
+
+
+@pytest.mark.parametrize("output", RENDERERS)
+@pytest.mark.parametrize("name", ALL)
+def test_report(name: str, output: str, snapshot: Callable[[str, str], None]) -> None:
+    snapshot(f"{name}.{ENDINGS[output]}", RENDERERS[output](ALL[name], Look()))
+
+
+def test_verbose_report(snapshot: Callable[[str, str], None]) -> None:
+    text = RENDERERS["text"](ALL["not-ready-nginx"], Look(verbose=True))
+    snapshot("not-ready-nginx-verbose.txt", text)
+
+
+def test_colored_report(snapshot: Callable[[str, str], None]) -> None:
+    text = RENDERERS["text"](ALL["undetermined-no-engine"], Look(color=True))
+    snapshot("undetermined-no-engine-color.ansi", text)
+
+
+def test_every_snapshot_has_a_test() -> None:
+    expected = {f"{name}.{ending}" for name in ALL for ending in ENDINGS.values()}
+    expected |= {"not-ready-nginx-verbose.txt", "undetermined-no-engine-color.ansi"}
+    assert {path.name for path in SNAPSHOTS.iterdir()} == expected
