@@ -1,0 +1,3 @@
+module example.test/go-boringcrypto-without-cgo
+
+go 1.27

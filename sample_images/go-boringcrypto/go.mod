@@ -1,0 +1,3 @@
+module example.test/go-boringcrypto
+
+go 1.27

@@ -1,0 +1,3 @@
+module example.test/go-fips140
+
+go 1.27

@@ -1,0 +1,3 @@
+module example.test/go-plain
+
+go 1.27

@@ -1,0 +1,3 @@
+module example.test/go-tls-chacha
+
+go 1.27

@@ -1,0 +1,3 @@
+module example.test/no-crypto-go
+
+go 1.27

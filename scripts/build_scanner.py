@@ -1,0 +1,39 @@
+"""Builds the scanner's own image from the Dockerfile at the root, without any image registry.
+
+Only what the Dockerfile's `.dockerignore` lets through may reach the image, and the wheels that
+it would otherwise take from a package index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tomllib
+
+import docker
+
+from scripts import base_images
+from scripts.building import ROOT, build, build_context, connect, fetch_wheels, say
+
+TAG = "fips-scanner:latest"
+BASE = "debian:trixie-slim"
+PYTHON_OF_BASE = "3.13"
+NAMES = ("pyproject.toml", "README.md", "LICENSE", "Dockerfile", "scanner", "rules")
+
+
+def build_scanner(client: docker.DockerClient) -> str:
+    """Build the image; returns its tag. What is there is kept."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = sorted([*project["project"]["dependencies"], *project["build-system"]["requires"]])
+    key = hashlib.sha256("\n".join([PYTHON_OF_BASE, *needed]).encode()).hexdigest()[:12]
+    wheels = fetch_wheels(f"scanner-{key}", "--python-version", PYTHON_OF_BASE, *needed)
+    files = {name: ROOT / name for name in NAMES if (ROOT / name).exists()}
+    files |= {f"wheels/{wheel.name}": wheel for wheel in wheels}
+    arguments = {"BASE": base_images.ensure(client)[BASE], "PIP_NO_INDEX": "1"}
+    build(client, TAG, build_context(files, {}), arguments=arguments)
+    return TAG
+
+
+if __name__ == "__main__":
+    say(f"{build_scanner(connect())} is ready")
+    sys.exit(0)
