@@ -12,7 +12,8 @@ class RunLimits:
     """Limits of one simulated run. Times in seconds, sizes in bytes."""
 
     ready: float = 20.0
-    """How long one container may take until it listens (and is healthy, if it can say so)."""
+    """How long one container may take until it listens (and is healthy, if it can say so).
+    One that listens, and whose own check has no verdict yet, gets as long again."""
     settle: float = 2.0
     """How long to go on looking once it is ready: for more ports, and for an early end."""
     total: float = 240.0

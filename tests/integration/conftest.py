@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -16,8 +17,23 @@ import docker
 import docker.errors
 import pytest
 
+from scanner.rulebook import RuleBook
+from scanner.simulate.sweep import SCAN_LABEL
 from scripts import base_images, build_samples
-from scripts.building import one_at_a_time
+from scripts.building import build, build_context, one_at_a_time
+from tests.integration.workloads import owner_of
+
+WORKLOAD = Path(__file__).with_name("workload")
+DOCKERFILE = """\
+ARG GO
+FROM ${GO} AS build
+WORKDIR /src
+COPY go.mod main.go ./
+RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /workload .
+FROM scratch
+COPY --from=build /workload /workload
+ENTRYPOINT ["/workload"]
+"""
 
 
 @pytest.fixture(scope="session")
@@ -117,3 +133,45 @@ def push(engine: docker.DockerClient, registry: str) -> Callable[[str], str]:
         return f"{target}:{tag}"
 
     return put
+
+
+@pytest.fixture(scope="session")
+def rules() -> RuleBook:
+    return RuleBook.load()
+
+
+@pytest.fixture(scope="module")
+def workload(
+    engine: docker.DockerClient, base_image_of: dict[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """Gives the ID of an image, made from scratch, whose container behaves as told."""
+    tag = "fips-tests/workload:latest"
+    files = {name: WORKLOAD / name for name in ("go.mod", "main.go")}
+    context = build_context(files, {"Dockerfile": DOCKERFILE.encode()})
+    with one_at_a_time("workload"):
+        build(engine, tag, context, arguments={"GO": base_image_of["golang:1.27-bookworm"]})
+    made: dict[str, str] = {}
+
+    def get(behavior: str) -> str:
+        if behavior not in made:
+            container = engine.containers.create(tag, [behavior])
+            made[behavior] = str(container.commit(conf={"Cmd": [behavior]}).id)
+            container.remove()
+        return made[behavior]
+
+    yield get
+    for image in made.values():
+        with contextlib.suppress(docker.errors.APIError):
+            engine.images.remove(image, force=True)
+
+
+@pytest.fixture
+def nothing_left(engine: docker.DockerClient) -> Iterator[None]:
+    """After each test the engine holds nothing that a scan of this process made."""
+    yield
+    left = [
+        *(each["Id"] for each in engine.api.containers(all=True, filters={"label": SCAN_LABEL})),
+        *(each["Id"] for each in engine.api.networks(filters={"label": SCAN_LABEL})),
+    ]
+    mine = [each for each in left if f"-{os.getpid()}-" in owner_of(engine, each)]
+    assert mine == []
