@@ -46,6 +46,10 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "signed": bool,  # of a jar: it carries a signature file
         "shaded": bool,  # of a jar: the module's classes lie in somebody else's archive
     },
+    FactKind.TRACES: {
+        "constants": tuple,  # algorithms whose constants are in the bytes
+        "go": bool,  # the mark of Go's build information is there
+    },
     FactKind.GO_BUILD: {
         "go_version": str,  # 1.27.3
         "toolchain": str,  # upstream, microsoft, redhat
@@ -84,6 +88,11 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "properties": tuple,  # name=value of the entries that select providers
     },
     FactKind.JAVA_ARCHIVE: {"main_class": str, "nested": tuple, "launcher": bool},
+    FactKind.ARCHIVE: {
+        "form": str,  # native-zip, self-extracting, tar
+        "members": tuple,  # the first ones with compiled code
+        "count": int,  # of these
+    },
     FactKind.DOTNET_RUNTIME: {"version": str, "framework": str},
     FactKind.DOTNET_APP: {
         "name": str,

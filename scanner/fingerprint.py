@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scanner.formats.go_buildinfo import MAGIC as BUILD_INFO_MARK
+
 if TYPE_CHECKING:
-    from scanner.rulebook import ModuleRule
+    from scanner.rulebook import ConstantRule, ModuleRule
 
 CHUNK = 1 << 20
 MATCH_SIZE = 256
@@ -41,9 +43,22 @@ class Hit:
     """What was found, one text of each required group."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was found in one stream of bytes."""
+
+    hits: tuple[Hit, ...] = ()
+    """The modules whose code is in the bytes, in order of their ids."""
+    constants: tuple[str, ...] = ()
+    """Algorithms whose constants are in the bytes, in order of the rules."""
+    go: bool = False
+    """Whether the mark of Go's build information is there."""
+
+
 @dataclass(slots=True)
 class _Seen:
     texts: set[int] = field(default_factory=set)
+    constants: set[int] = field(default_factory=set)
     values: dict[int, dict[str, None]] = field(default_factory=dict)
     looks: dict[int, int] = field(default_factory=dict)
 
@@ -51,7 +66,9 @@ class _Seen:
 class Fingerprints:
     """All fingerprints of a rule book, compiled on first use: once per process."""
 
-    def __init__(self, modules: Mapping[str, ModuleRule]) -> None:
+    def __init__(
+        self, modules: Mapping[str, ModuleRule], constants: Sequence[ConstantRule] = ()
+    ) -> None:
         self._rules = [
             (name, rule.fingerprint)
             for name, rule in sorted(modules.items())
@@ -67,16 +84,18 @@ class Fingerprints:
                 if pattern:
                     self._patterns.setdefault(pattern, len(self._patterns))
         self._regexes = [re.compile(pattern.encode()) for pattern in self._patterns]
+        self._constants = [
+            *((rule.name, pattern) for rule in constants for pattern in rule.patterns),
+            ("", BUILD_INFO_MARK),
+        ]
         self._database: Any = None
 
     # A compiled database belongs to its process.
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_database": None}
 
-    def scan(self, chunks: Iterable[bytes]) -> tuple[Hit, ...]:
-        """The modules whose code is in the bytes, in order of their ids."""
-        if not self._rules:
-            return ()
+    def scan(self, chunks: Iterable[bytes]) -> Scan:
+        """Everything that the rules know and the bytes hold."""
         seen = _Seen()
         ends: list[tuple[int, int]] = []
         tail = b""
@@ -89,7 +108,12 @@ class Fingerprints:
                     ends.clear()
                 position += len(chunk)
                 tail = (tail + chunk[-MATCH_SIZE:])[-MATCH_SIZE:]
-        return self._hits(seen) if seen.texts else ()
+        names = [self._constants[number][0] for number in sorted(seen.constants)]
+        return Scan(
+            hits=self._hits(seen) if seen.texts else (),
+            constants=tuple(dict.fromkeys(name for name in names if name)),
+            go="" in names,
+        )
 
     def _compiled(self) -> Any:  # noqa: ANN401 - hyperscan has no types
         if self._database is None:
@@ -99,13 +123,15 @@ class Fingerprints:
             self._database = hyperscan.Database(mode=hyperscan.HS_MODE_STREAM)
             self._database.compile(
                 expressions=[
-                    *(_literally(text) for text in self._texts),
+                    *(_literally(text.encode()) for text in self._texts),
                     *(pattern.encode() for pattern in self._patterns),
+                    *(_literally(pattern) for _, pattern in self._constants),
                 ],
-                ids=list(range(len(self._texts) + len(self._patterns))),
+                ids=list(range(len(self._texts) + len(self._patterns) + len(self._constants))),
                 flags=[
                     *([hyperscan.HS_FLAG_SINGLEMATCH] * len(self._texts)),
                     *([0] * len(self._patterns)),
+                    *([hyperscan.HS_FLAG_SINGLEMATCH] * len(self._constants)),
                 ],
             )
         return self._database
@@ -119,6 +145,9 @@ class Fingerprints:
                 seen.texts.add(number)
                 continue
             pattern = number - len(self._texts)
+            if pattern >= len(self._patterns):
+                seen.constants.add(pattern - len(self._patterns))
+                continue
             looks = seen.looks.get(pattern, 0)
             values = seen.values.setdefault(pattern, {})
             if looks >= MAX_LOOKS or len(values) >= MAX_VALUES:
@@ -167,8 +196,8 @@ def _collect(number: int, _start: int, end: int, _flags: int, ends: list[tuple[i
     ends.append((number, end))
 
 
-def _literally(text: str) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in text.encode())
+def _literally(content: bytes) -> bytes:
+    return b"".join(b"\\x%02x" % byte for byte in content)
 
 
 class LibraryNames:

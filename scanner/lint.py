@@ -96,6 +96,7 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         logs=tuple(rule for rule in rules.logs if here("logs", rule)),
         scoring=rules.scoring,
         os_tools=rules.os_tools,
+        constants=rules.constants,
         digest=rules.digest,
     )
 

@@ -19,7 +19,9 @@ from scanner.conditions import Condition
 from scanner.errors import RuleError
 from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
 from scanner.rules_model import (
+    AlgorithmFile,
     CheckRule,
+    ConstantRule,
     Enforce,
     Fingerprint,
     LogRule,
@@ -28,7 +30,6 @@ from scanner.rules_model import (
     OsTools,
     RuntimeRule,
     Scoring,
-    TlsFile,
     TlsGroup,
     TlsProtocol,
     TlsSuite,
@@ -38,6 +39,7 @@ __all__ = [
     "Certificate",
     "CheckRule",
     "Condition",
+    "ConstantRule",
     "Cover",
     "Enforce",
     "Environment",
@@ -62,7 +64,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "runtimes": RuntimeRule,
     "checks": CheckRule,
     "cmvp": Certificate,
-    "algorithms": TlsFile,
+    "algorithms": AlgorithmFile,
     "logs": LogRule,
 }
 """Folder → what a file in it holds."""
@@ -117,6 +119,8 @@ class RuleBook:
     scoring: Scoring
     os_tools: frozenset[str]
     """Packages of the distribution's package management."""
+    constants: tuple[ConstantRule, ...]
+    """What shows an algorithm in a program that holds no known module."""
     digest: str
     """`sha256:` and the hash of all rule files."""
 
@@ -207,7 +211,9 @@ class _Builder:
         if file.id in self._rules[file.folder]:
             self.problems.append(file.problem((), f"id `{file.id}` is taken by {earlier}"))
             return
-        rule = self._read(file, MODELS[file.folder], with_id=MODELS[file.folder] is not TlsFile)
+        rule = self._read(
+            file, MODELS[file.folder], with_id=MODELS[file.folder] is not AlgorithmFile
+        )
         if rule is not None:
             self._rules[file.folder][file.id] = rule
 
@@ -228,7 +234,7 @@ class _Builder:
 
     def book(self, scoring: Scoring, digest: str) -> RuleBook:
         """The rule book of everything that was added."""
-        tables: list[TlsFile] = list(self._rules["algorithms"].values())
+        tables: list[AlgorithmFile] = list(self._rules["algorithms"].values())
         return RuleBook(
             modules=self._rules["modules"],
             runtimes=self._rules["runtimes"],
@@ -242,6 +248,7 @@ class _Builder:
             logs=tuple(self._rules["logs"].values()),
             scoring=scoring,
             os_tools=frozenset(self._os_tools),
+            constants=tuple(each for table in tables for each in table.constants),
             digest=digest,
         )
 

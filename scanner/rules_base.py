@@ -38,12 +38,21 @@ def listed(raw: object) -> object:
     return () if raw == "" else raw
 
 
+def _hex_bytes(value: object) -> bytes:
+    try:
+        return bytes.fromhex(str(value))
+    except ValueError as error:
+        raise ValueError("must be bytes in hexadecimal") from error
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, Field(min_length=1)]
 Regex = Annotated[str, BeforeValidator(_regex), Field(min_length=1)]
 OptionalRegex = Annotated[str, BeforeValidator(_regex)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(listed)]
 Regexes = Annotated[tuple[Regex, ...], BeforeValidator(listed)]
+HexBytes = Annotated[bytes, BeforeValidator(_hex_bytes), Field(min_length=12)]
+"""Long enough not to turn up by chance in a gigabyte of other bytes."""
 
 
 class Rule(BaseModel):

@@ -14,6 +14,7 @@ from scanner.conditions import Condition, parse_condition, parse_fact
 from scanner.model import Confidence, Fact, FactKind, Question, Severity, VerdictKind
 from scanner.rules_base import (
     Flag,
+    HexBytes,
     Identified,
     OptionalRegex,
     Regex,
@@ -208,12 +209,25 @@ class TlsGroup(Rule):
         return int(self.code, 16)
 
 
-class TlsFile(Rule):
+class ConstantRule(Rule):
+    """Constants that show an algorithm's code in a program."""
+
+    name: Text
+    """Of the algorithm, as the report says it."""
+    cipher: Flag
+    """Whether it keeps secrets; hashes alone have many harmless uses."""
+    source: Text
+    patterns: Annotated[tuple[HexBytes, ...], Field(min_length=1)]
+    """Any of these shows it."""
+
+
+class AlgorithmFile(Rule):
     """One file of `algorithms/`."""
 
     protocols: tuple[TlsProtocol, ...] = ()
     suites: tuple[TlsSuite, ...] = ()
     groups: tuple[TlsGroup, ...] = ()
+    constants: tuple[ConstantRule, ...] = ()
     references: Texts = ()
 
 

@@ -119,6 +119,20 @@ def walk_jars(stream: BinaryIO, size: int, name: str) -> Iterator[Jar | Problem]
     yield from _walk(read_at, size, name, "", 0, _Budget())
 
 
+def names_in(stream: BinaryIO, size: int) -> tuple[str, ...]:
+    """The names of the entries of the ZIP archive in `stream`, which has `size` bytes.
+
+    Raises:
+        JarError: it is none, or breaks a bound.
+    """
+
+    def read_at(offset: int, count: int) -> bytes:
+        stream.seek(offset)
+        return stream.read(count)
+
+    return tuple(each.name for each in _directory(read_at, size))
+
+
 def _walk(
     read_at: ReadAt, size: int, name: str, inside: str, depth: int, budget: _Budget
 ) -> Iterator[Jar | Problem]:

@@ -11,7 +11,17 @@ from functools import partial
 from typing import Protocol
 
 from scanner.image import FileTooLargeError, ImageFile, Visit
-from scanner.inspectors import binary, dotnet, go, java, openssl, os_packages, runtimes, scripts
+from scanner.inspectors import (
+    archives,
+    binary,
+    dotnet,
+    go,
+    java,
+    openssl,
+    os_packages,
+    runtimes,
+    scripts,
+)
 from scanner.model import Fact, FileEntry, FileKind, Gap, GapKind
 from scanner.rulebook import RuleBook
 
@@ -39,6 +49,7 @@ MAKERS: tuple[Callable[[RuleBook], Inspector], ...] = (
     dotnet.make,
     scripts.make,
     runtimes.make,
+    archives.make,
 )
 
 

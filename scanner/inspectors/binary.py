@@ -39,7 +39,7 @@ class BinaryInspector:
 
     def __init__(self, rules: RuleBook) -> None:
         self._rules = rules
-        self._prints = Fingerprints(rules.modules)
+        self._prints = Fingerprints(rules.modules, rules.constants)
         self._names = LibraryNames(rules.modules)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
@@ -68,7 +68,8 @@ class BinaryInspector:
                 if elf.type not in ("exec", "dyn"):
                     return
                 needed = {module for each in elf.needed if (module := self._names.module(each))}
-                hits = self._prints.scan(file.chunks())
+                found = self._prints.scan(file.chunks())
+                hits = found.hits
                 named = self._named(path, elf)
                 wanted = needed or hits or named
                 symbols = read_dynamic_symbols(stream, elf) if wanted else _NO_SYMBOLS
@@ -83,6 +84,8 @@ class BinaryInspector:
                 path,
                 f"compressed by {elf.packed}: what it links and which crypto it holds is hidden",
             )
+        if found.constants or found.go:
+            yield fact(FactKind.TRACES, path, constants=found.constants, go=found.go)
         for module in sorted(needed):
             yield from self._imports(path, module, symbols.imported)
         for hit in hits:

@@ -58,7 +58,7 @@ class JavaInspector:
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         path = entry.path
-        if path.endswith(ARCHIVE_SUFFIXES):
+        if path.lower().endswith(ARCHIVE_SUFFIXES):
             return head.startswith((b"PK\3\4", b"PK\5\6", b"#!"))
         if path.endswith(("/release", "/libjvm.so")):
             return path.endswith("/libjvm.so") or b"JAVA_VERSION=" in head
@@ -68,7 +68,7 @@ class JavaInspector:
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
-        if path.endswith(ARCHIVE_SUFFIXES):
+        if path.lower().endswith(ARCHIVE_SUFFIXES):
             return _archive(file)
         if path.endswith("/release"):
             return (_release(path, file.read(MAX_SECURITY).decode("utf-8", "replace")),)

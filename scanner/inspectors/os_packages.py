@@ -1,7 +1,8 @@
 """States the operating system, its packages, the files of those that matter, and loader paths.
 
-Lists files only where a rule can ask for them: crypto libraries, and the distribution's own
-package management. Says nothing of which package is good.
+Lists only files of which somebody asks who brought them: libraries, programs, archives, crypto
+configuration, and all of the distribution's own package management. Says nothing of which package
+is good.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _CRYPTO_FILE = re.compile(
     r"|lib(?:crypto|ssl|gnutls|nettle|hogweed|gcrypt|nss3|nssutil3|softokn3|freebl|mbed|wolfssl"
     r"|sodium|botan|crypto\+\+|cryptopp|symcrypt|kcapi|s2n|tls|ring|aws-lc|bearssl|tomcrypt"
     r"|polarssl|bcrypt|argon2|krb5|k5crypto|ssh|ssh2|gost|p11-kit|crypt)[^/]*\.so[^/]*)$"
+    # Whatever else may hold code of its own.
+    r"|\.so(?:\.[0-9.]+)?$|/s?bin/[^/]+$|\.(?:zip|whl|tar|tgz|tar\.(?:gz|xz|bz2|zst))$"
 )
 _DULL = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/bash-completion/")
 

@@ -20,7 +20,7 @@ def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...
     A consumer is a tool when it belongs to the distribution's package management or base system
     and neither the image's command nor a script that it starts names it.
     """
-    owners = _Owners(world)
+    owners = Owners(world)
     started = started_programs(world)
     filled: list[CryptoUse] = []
     for use in uses:
@@ -39,7 +39,7 @@ def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...
     return tuple(filled)
 
 
-class _Owners:
+class Owners:
     """File → package, as the package databases of the image tell it."""
 
     def __init__(self, world: World) -> None:
@@ -58,9 +58,11 @@ class _Owners:
                     self._owner.setdefault(resolved, owner)
 
     def package_name(self, path: str) -> str:
+        """The package that brought the file `path`, or `""`."""
         return self._owner.get(path, ("", ""))[1]
 
     def with_package(self, module: Module) -> Module:
+        """`module` with the name and version of its package, where there is one."""
         owner = self._owner.get(module.path)
         if module.package or owner is None:
             return module

@@ -89,7 +89,7 @@ def _bytes(module: str, example: ModuleExample) -> bytes:
     ],
 )
 def test_module(module: str, example: ModuleExample, expected: bool) -> None:
-    hits = {hit.module: hit for hit in FINGERPRINTS.scan((_bytes(module, example),))}
+    hits = {hit.module: hit for hit in FINGERPRINTS.scan((_bytes(module, example),)).hits}
     assert (module in hits) is expected
     if not expected:
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.fingerprint import MATCH_SIZE, MAX_VALUES, Fingerprints, Hit, LibraryNames
+from scanner.fingerprint import MATCH_SIZE, MAX_VALUES, Fingerprints, Hit, LibraryNames, Scan
 from scanner.rulebook import ModuleRule, RuleBook
 from scanner.rules_model import ModuleExample
 
@@ -32,7 +32,7 @@ def content(module: str, example: ModuleExample) -> bytes:
 
 
 def hit(module: str, data: bytes) -> Hit | None:
-    return next((each for each in prints().scan([data]) if each.module == module), None)
+    return next((each for each in prints().scan([data]).hits if each.module == module), None)
 
 
 MATCHES = [(key, e) for key, rule in modules().items() for e in rule.examples.match]
@@ -76,7 +76,7 @@ def test_each_file_is_taken_for_its_own_module_alone(path: Path) -> None:
         "boringcrypto/go1.27.3-goboringcrypto_linux_amd64.syso": set(),
     }
     name = f"{path.parent.name}/{path.name}"
-    found = {each.module for each in prints().scan([path.read_bytes()])}
+    found = {each.module for each in prints().scan([path.read_bytes()]).hits}
     assert found == companions.get(name, {path.parent.name})
 
 
@@ -91,8 +91,8 @@ def test_every_lookalike_stays_one() -> None:
 def test_chunks_may_end_anywhere(size: int) -> None:
     data = (FIXTURES / "openssl" / "debian12-libcrypto.so.3").read_bytes()
     chunks = [data[start : start + size] for start in range(0, len(data), size)]
-    assert prints().scan(chunks) == prints().scan([data])
-    [found] = prints().scan([data])
+    assert prints().scan(chunks).hits == prints().scan([data]).hits
+    [found] = prints().scan([data]).hits
     assert found.values["modules_dir"] == "/usr/lib/x86_64-linux-gnu/ossl-modules"
     assert found.values["openssl_dir"] == "/usr/lib/ssl"
 
@@ -113,21 +113,21 @@ def test_a_text_repeated_without_end_is_bounded() -> None:
     flood = b"".join(
         b"\0OpenSSL 3.%d.%d 1 Jan 2026" % (i % 99, i // 99 % 99) for i in range(50_000)
     )
-    [found] = prints().scan([data, flood])
+    [found] = prints().scan([data, flood]).hits
     assert len(found.versions) == MAX_VALUES
     assert found.versions[0] == "3.0.22"
 
 
 def test_nothing_in_nothing() -> None:
-    assert prints().scan([]) == ()
-    assert prints().scan([b""]) == ()
-    assert Fingerprints({}).scan([b"x"]) == ()
+    assert prints().scan([]) == Scan()
+    assert prints().scan([b""]) == Scan()
+    assert Fingerprints({}).scan([b"x"]) == Scan()
 
 
 def test_it_can_be_sent_to_another_process() -> None:
     data = (FIXTURES / "gnutls" / "debian12-libgnutls.so.30").read_bytes()
-    expected = prints().scan([data])
-    assert pickle.loads(pickle.dumps(prints())).scan([data]) == expected
+    expected = prints().scan([data]).hits
+    assert pickle.loads(pickle.dumps(prints())).scan([data]).hits == expected
 
 
 @pytest.mark.parametrize(
@@ -162,3 +162,71 @@ def test_patterns_end_with_something_that_ends_the_value() -> None:
             continue
         for pattern in (rule.fingerprint.version, *rule.fingerprint.values.values()):
             assert not pattern.endswith((")", "+", "*", "?")), f"{module}: {pattern}"
+
+
+# --- constants ---------------------------------------------------------------------------------
+
+
+def constants() -> dict[str, tuple[bytes, ...]]:
+    return {rule.name: rule.patterns for rule in RuleBook.load().constants}
+
+
+def fractions_of_roots(root: int, bits: int) -> list[int]:
+    """The first bits of the fractional parts of the roots of the first primes, as FIPS 180-4."""
+    primes = (2, 3, 5, 7)
+    scale = 1 << bits * root
+    found = []
+    for prime in primes:
+        low, high = 0, prime << bits
+        while low + 1 < high:
+            middle = (low + high) // 2
+            low, high = (middle, high) if middle**root <= prime * scale else (low, middle)
+        found.append(low & ((1 << bits) - 1))
+    return found
+
+
+def inverse(byte: int) -> int:
+    """In the field of FIPS 197; 0 for 0."""
+
+    def times(a: int, b: int) -> int:
+        product = 0
+        while b:
+            product ^= a if b & 1 else 0
+            a = (a << 1) ^ (0x11B if a & 0x80 else 0)
+            b >>= 1
+        return product
+
+    return next((other for other in range(256) if times(byte, other) == 1), 0)
+
+
+def s_box(byte: int) -> int:
+    b = inverse(byte)
+    return 0x63 ^ b ^ _left(b, 1) ^ _left(b, 2) ^ _left(b, 3) ^ _left(b, 4)
+
+
+def _left(byte: int, by: int) -> int:
+    return (byte << by | byte >> (8 - by)) & 0xFF
+
+
+def test_constants_are_those_of_the_standards() -> None:
+    known = constants()
+    sha256 = b"".join(word.to_bytes(4, "big") for word in fractions_of_roots(3, 32))
+    assert sha256 in known["SHA-256"]
+    sha512 = b"".join(word.to_bytes(8, "little") for word in fractions_of_roots(3, 64)[:2])
+    assert sha512 in known["SHA-512"]
+    box = bytes(map(s_box, range(256)))
+    assert box[:16] in known["AES"]
+    assert bytes(box.index(byte) for byte in range(16)) in known["AES"]
+    assert b"expand 32-byte k" in known["ChaCha20 or Salsa20"]
+
+
+def test_constants_and_the_mark_of_go_are_found_anywhere() -> None:
+    rules = RuleBook.load()
+    scanner = Fingerprints(rules.modules, rules.constants)
+    for rule in rules.constants:
+        for pattern in rule.patterns:
+            data = b"\0" * 1000 + pattern + b"\1" * 1000
+            for cut in (0, 1000, 1005, 1000 + len(pattern)):
+                assert scanner.scan([data[:cut], data[cut:]]).constants == (rule.name,)
+    assert scanner.scan([b"..\xff Go buildinf:.."]) == Scan(go=True)
+    assert scanner.scan([b"expand 32-byte x, Go buildinf:"]) == Scan()

@@ -151,3 +151,11 @@ def test_a_library_without_known_code_is_taken_by_name_and_interface() -> None:
         "",
     )
     assert not codes("/usr/lib/libcrypto.so.3", elf("libfoo-sysv.so"))
+
+
+def test_constants_in_a_program_are_stated() -> None:
+    data = elf("app-pie") + b"expand 32-byte k"
+    found = [each for each in inspect("/usr/bin/app", data) if isinstance(each, Fact)]
+    [traces] = [each for each in found if each.kind is FactKind.TRACES]
+    assert traces.texts("constants") == ("ChaCha20 or Salsa20",)
+    assert not traces.flag("go")

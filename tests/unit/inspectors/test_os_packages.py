@@ -108,12 +108,14 @@ def test_debian_lists_name_the_owner_of_crypto_and_of_tools() -> None:
     }
     tool = "/.\n/usr/bin/gpgv\n/usr/share/doc/gpgv/copyright\n"
     assert files(seen(INSPECTOR, f"{info}/gpgv.list", tool)) == {"gpgv": ("/usr/bin/gpgv",)}
-    assert seen(INSPECTOR, f"{info}/bash.list", "/bin/bash\n") == []
+    bash = "/bin/bash\n/etc/bash.bashrc\n/usr/share/doc/bash/README\n"
+    assert files(seen(INSPECTOR, f"{info}/bash.list", bash)) == {"bash": ("/bin/bash",)}
+    assert seen(INSPECTOR, f"{info}/tzdata.list", "/usr/share/zoneinfo/UTC\n") == []
     assert not wants(INSPECTOR, f"{info}/bash.postinst")
 
 
 def test_libraries_that_rules_name_count_as_crypto() -> None:
-    text = "P:weird\nV:1-r0\nF:usr/lib\nR:libweird.so.7\nR:libother.so.7\n\n"
+    text = "P:weird\nV:1-r0\nF:usr/lib\nR:libweird.so.7\nR:weird.conf\n\n"
     found = seen(INSPECTOR, "/lib/apk/db/installed", text)
     assert packages(found) == {"weird": "1-r0"}
     assert files(found) == {"weird": ("/usr/lib/libweird.so.7",)}

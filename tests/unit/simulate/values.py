@@ -97,6 +97,7 @@ def rules() -> RuleBook:
         runtimes={"java": RuntimeRule(id="java", name="Java", enforce=java)},
         checks={},
         certificates=(),
+        constants=(),
         tls=table(),
         logs=(GO_ONLY, UNSUPPORTED),
         scoring=Scoring(

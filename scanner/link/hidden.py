@@ -1,0 +1,126 @@
+"""Says where an image may hold cryptography that no fact names.
+
+A `ready` or `no-crypto` may only be said of an image in which none of this is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scanner.link.owners import Owners
+from scanner.link.start import started_programs
+from scanner.link.world import World
+from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
+
+MAX_TOLD = 20
+"""Files of one kind that are named one by one; the rest is counted."""
+_CARRIES_NATIVE = frozenset({"native-zip", "self-extracting"})
+
+
+def gaps(world: World, uses: Iterable[CryptoUse]) -> Iterator[Gap]:
+    """What may hold, load or unpack cryptography that none of `uses` is about."""
+    known = tuple(uses)
+    explained = {use.module.path for use in known} | {
+        use.library.path for use in known if use.library is not None
+    }
+    owners = Owners(world)
+    yield from _bounded(_loadable_by_hand(world, explained), "libraries that a program may load")
+    yield from _bounded(_unknown_code(world, owners), "programs with cryptography of their own")
+    yield from _bounded(_unread_go(world), "Go programs that cannot be read")
+    yield from _bounded(_archives(world, owners), "archives")
+
+
+def _bounded(found: Iterable[Gap], what: str) -> Iterator[Gap]:
+    for count, gap in enumerate(found):
+        if count < MAX_TOLD:
+            yield gap
+            continue
+        more = 1 + sum(1 for _ in found)
+        yield Gap(GapKind.TOO_MANY, gap.subject, f"{more} more {what}, this one among them")
+        return
+
+
+def _loadable_by_hand(world: World, explained: set[str]) -> Iterator[Gap]:
+    """Crypto libraries that nothing names: a program may still load them with dlopen."""
+    elves = world.facts.of(FactKind.ELF)
+    named = {name.rpartition("/")[2] for each in elves for name in each.texts("needed")}
+    paths = {each.path for each in elves}
+    for each in world.facts.of(FactKind.MODULE_CODE):
+        if each.text("form") != "library" or each.path in explained or each.path not in paths:
+            continue
+        if not named.isdisjoint({each.path.rpartition("/")[2], each.text("soname")}):
+            continue
+        yield Gap(
+            GapKind.NOT_VERIFIED,
+            each.path,
+            f"a {each.text('module')} library that no program names; one may load it by hand "
+            "(dlopen), which the files do not show",
+        )
+
+
+def _unknown_code(world: World, owners: Owners) -> Iterator[Gap]:
+    """Programs that hold what only an algorithm's code needs, and no module that is known."""
+    ciphers = {rule.name for rule in world.rules.constants if rule.cipher}
+    started = started_programs(world)
+    for traces in world.facts.of(FactKind.TRACES):
+        constants = traces.texts("constants")
+        elf = world.facts.one(FactKind.ELF, traces.path)
+        if not constants or elf is None or _is_explained(traces.path, world):
+            continue
+        has_cipher = not ciphers.isdisjoint(constants)
+        if elf.text("linkage") == "shared-object":
+            # Libraries of a distribution use ciphers for much else, and are judged by its name.
+            counts = has_cipher and not owners.package_name(traces.path)
+        elif package := owners.package_name(traces.path):
+            is_tool = package in world.rules.os_tools and traces.path not in started
+            counts = has_cipher and not is_tool
+        else:
+            counts = True
+        if counts:
+            yield Gap(
+                GapKind.NOT_VERIFIED,
+                traces.path,
+                f"it holds the constants of {', '.join(constants)} and no module that is known: "
+                "cryptography of its own, which nothing here judges",
+            )
+
+
+def _is_explained(path: str, world: World) -> bool:
+    """Whether another fact says which cryptography the file holds."""
+    if world.facts.one(FactKind.MODULE_CODE, path) is not None:
+        return True
+    build = world.facts.one(FactKind.GO_BUILD, path)
+    return build is not None and bool(build.texts("packages"))
+
+
+def _unread_go(world: World) -> Iterator[Gap]:
+    """Files with the mark of Go's build information of which no build could be read."""
+    for traces in world.facts.of(FactKind.TRACES):
+        if traces.flag("go") and world.facts.one(FactKind.GO_BUILD, traces.path) is None:
+            yield Gap(
+                GapKind.MALFORMED,
+                traces.path,
+                "it carries the mark of a Go program and cannot be read as one: which "
+                "cryptography it holds is unknown",
+            )
+
+
+def _archives(world: World, owners: Owners) -> Iterator[Gap]:
+    for each in world.facts.of(FactKind.ARCHIVE):
+        if owners.package_name(each.path):
+            continue
+        yield Gap(GapKind.NOT_SUPPORTED, each.path, _reason(each), caps=_hides_programs(each))
+
+
+def _hides_programs(archive: Fact) -> bool:
+    return archive.text("form") in _CARRIES_NATIVE
+
+
+def _reason(archive: Fact) -> str:
+    if archive.text("form") == "self-extracting":
+        return "a script with a program or an archive behind it, which was not looked into"
+    members, count = archive.texts("members"), int(archive.text("count") or 0)
+    if members:
+        more = f" and {count - 1} more" if count > 1 else ""
+        return f"an archive with compiled code inside ({members[0]}{more}), not looked into"
+    return "an archive, not looked into"

@@ -1,0 +1,70 @@
+"""Archives that nobody opens, and scripts with something packed behind them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+
+import pytest
+
+from scanner.image.files import MemoryFile
+from scanner.inspectors.archives import MIN_PAYLOAD, ArchiveInspector
+from scanner.model import Fact, FactKind, FileEntry, FileKind, Gap
+
+INSPECTOR = ArchiveInspector()
+
+
+def inspect(path: str, data: bytes, mode: int = 0o755) -> list[Fact | Gap]:
+    file = MemoryFile(FileEntry(path, FileKind.FILE, len(data), mode, 0, 0), data)
+    return list(INSPECTOR.inspect(file)) if INSPECTOR.wants(file.entry, file.head) else []
+
+
+def zipped(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "member", ["lib/libcrypto.so.3", "a/_x.cpython-311-x86_64-linux-gnu.so", "b.jar", "bin/app"]
+)
+def test_archive_with_compiled_code_is_noted(member: str) -> None:
+    [found] = inspect("/opt/app.pyz", zipped("readme.txt", member))
+    assert isinstance(found, Fact)
+    assert found.kind is FactKind.ARCHIVE
+    assert found.text("form") == "native-zip"
+    assert found.texts("members") == (member,)
+
+
+def test_archive_of_texts_is_not() -> None:
+    assert inspect("/opt/app.whl", zipped("a.py", "b.txt", "c.dist-info/METADATA")) == []
+
+
+def test_broken_archive_is_a_gap() -> None:
+    [gap] = inspect("/opt/app.zip", zipped("a.so")[:40])
+    assert isinstance(gap, Gap)
+    assert "cannot be listed" in gap.reason
+
+
+@pytest.mark.parametrize("payload", [b"\x7fELF\x02\x01\x01", gzip.compress(b"x", mtime=0)])
+def test_script_with_a_payload_is_noted(payload: bytes) -> None:
+    script = b"#!/bin/sh\n" + b"# text\n" * (MIN_PAYLOAD // 6)
+    [found] = inspect("/opt/installer.run", script + payload)
+    assert isinstance(found, Fact)
+    assert found.text("form") == "self-extracting"
+    assert inspect("/opt/long.sh", script) == []
+    assert inspect("/opt/installer.run", script + payload, mode=0o644) == []
+
+
+def test_payload_on_the_border_of_two_chunks_is_found() -> None:
+    border = b"#!/bin/sh\n".ljust((1 << 20) - 3, b"#")
+    assert inspect("/opt/installer.run", border + b"\x7fELF\x02\x01\x01")
+
+
+def test_tar_is_noted_by_its_name() -> None:
+    [found] = inspect("/opt/app.tar.gz", gzip.compress(b"x"))
+    assert isinstance(found, Fact)
+    assert found.text("form") == "tar"
