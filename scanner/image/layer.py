@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from scanner.image.layer_links import LayerLinks
 from scanner.image.limits import Limits
 from scanner.image.tar import TarMember
 from scanner.model import Fact, FileKind, Gap, GapKind
@@ -86,6 +87,7 @@ class LayerBuilder:
     def __init__(self, digest: str, limits: Limits) -> None:
         self.scan = LayerScan(digest)
         self._limits = limits
+        self._links = LayerLinks(limits)
         self._count = 0
         self._unstated = 0
 
@@ -120,6 +122,10 @@ class LayerBuilder:
         # A later entry takes the place of an earlier one, in order too.
         self.scan.members.pop(path, None)
         self.scan.members[path] = member
+        if member.kind is FileKind.SYMLINK:
+            self._links.put(path, member.link)
+        else:
+            self._links.drop(path)
         if kind is not FileKind.FILE:
             return None
         if found.type == "S":
@@ -136,6 +142,7 @@ class LayerBuilder:
             return None
         if kind is FileKind.HARDLINK:
             target = normalize(link, self._limits)
+            target = target and self._links.real(target)
             if target is None or target == path:
                 self.gap(GapKind.MALFORMED, f"'{path}' is a hard link to nowhere; left out")
                 return None
@@ -144,6 +151,8 @@ class LayerBuilder:
                 if known.kind is FileKind.FILE:
                     self.scan.names.setdefault(known.number, target)
                 return known._replace(path=path, kind=FileKind.HARDLINK, link=target)
+            if known is not None and known.kind is FileKind.SYMLINK:
+                return known._replace(path=path)
             return Member(path, kind, found.size, found.mode, found.uid, found.gid, target, -1)
         if kind is FileKind.SYMLINK and not 0 < len(link) <= self._limits.path_length:
             self.gap(GapKind.MALFORMED, f"'{path}' is a symbolic link without a usable target")
@@ -169,7 +178,14 @@ class LayerBuilder:
                 GapKind.TOO_LARGE if too_long else GapKind.MALFORMED,
                 f"holds the path '{shown}', which is too long or leads out of the image; left out",
             )
-        return path
+            return None
+        real = self._links.real(path)
+        if real is None:
+            self.gap(
+                GapKind.MALFORMED,
+                f"'{path}' lies below symbolic links that lead in a circle or too far; left out",
+            )
+        return real
 
     def _whiteout(self, parent: str, name: str) -> None:
         if name == _OPAQUE:

@@ -26,6 +26,8 @@ class Limits:
     path_depth: int = 256
     link_depth: int = 40
     """Symbolic links followed for one path, as Linux does."""
+    link_steps: int = 20_000_000
+    """Names looked up while symbolic links of one layer are followed."""
     header_bytes: int = MIB
     """Of one extended tar header (long names, pax records)."""
     buffered_file: int = 256 * MIB
@@ -34,6 +36,8 @@ class Limits:
     """Of one manifest, index or image configuration."""
     layer_gaps: int = 100
     """Gaps stated for one layer's own trouble; the rest is counted."""
+    link_gaps: int = 100
+    """Gaps stated for directories that are symbolic links below; the rest is counted."""
     zstd_window: int = 128 * MIB
 
 
