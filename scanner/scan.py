@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scanner import __version__
 from scanner.errors import EngineError
-from scanner.image import Image, Limits, docker_archive_stream, open_image, walk
+from scanner.image import Image, Limits, config_gaps, docker_archive_stream, open_image, walk
 from scanner.inspectors import visitor_maker
 from scanner.judge import judge, use_fact
 from scanner.link import link
@@ -80,7 +80,7 @@ def scan(
         info = _image_info(image, facts, files=len(walked.view))
     progress.phase("judging")
     judgment = judge(uses, (*facts, *run.facts), rules, today)
-    gaps = _ordered((*walked.gaps, *link_gaps, *run.gaps))
+    gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps))
     return Report(
         scanner_version=__version__,
         rules_digest=rules.digest,

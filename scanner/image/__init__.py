@@ -4,6 +4,7 @@ Nothing is extracted to disk and nothing of an image is executed or trusted. Kno
 cryptography.
 """
 
+from scanner.image.config import config_gaps
 from scanner.image.export import docker_archive_stream
 from scanner.image.files import (
     FileTooLargeError,
@@ -33,6 +34,7 @@ __all__ = [
     "Visitor",
     "Walk",
     "WindowFile",
+    "config_gaps",
     "docker_archive_stream",
     "open_image",
     "parse_reference",

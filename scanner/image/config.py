@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scanner.errors import ImageFormatError, UsageError
-from scanner.model import HealthCheck, ImageConfig, Platform
+from scanner.model import Gap, GapKind, HealthCheck, ImageConfig, Platform
 
 _ARCHITECTURES = {
     "x86_64": "amd64",
@@ -29,6 +29,20 @@ _KNOWN_SYSTEMS = frozenset({"linux", "windows", "freebsd", "darwin", "solaris", 
 _DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 _NANOSECONDS = 1_000_000_000
 _MAX_ITEMS = 10_000
+_TOP = frozenset({"config", "Config", "rootfs", "os", "architecture", "variant", "history"})
+_CONFIG = frozenset(
+    {
+        "Env",
+        "Entrypoint",
+        "Cmd",
+        "User",
+        "WorkingDir",
+        "ExposedPorts",
+        "Labels",
+        "Healthcheck",
+    }
+)
+_HEALTH = frozenset({"Test", "Interval", "Timeout", "StartPeriod", "Retries"})
 
 
 def this_platform() -> Platform:
@@ -101,25 +115,48 @@ def parse_json(data: bytes, what: str) -> dict[str, Any]:
 
 
 def parse_config(raw: Mapping[str, Any]) -> ImageConfig:
-    """An image configuration, OCI's or Docker's. What is of a wrong type counts as absent."""
-    config = _mapping(raw.get("config")) or _mapping(raw.get("Config"))
-    rootfs = _mapping(raw.get("rootfs"))
+    """An image configuration, OCI's or Docker's.
+
+    What is of a wrong type counts as absent, and is named in `ImageConfig.malformed`.
+    """
+    top = _Fields(raw, _TOP)
+    config = _Fields(
+        top.mapping("config") if raw.get("config") is not None else top.mapping("Config"), _CONFIG
+    )
+    health = _Fields(config.mapping("Healthcheck"), _HEALTH)
+    rootfs = top.mapping("rootfs")
+    for name in ("os", "architecture", "variant"):
+        top.text(name)
     return ImageConfig(
         platform=platform_of(raw),
-        env=tuple(_variables(texts(config.get("Env")))),
-        entrypoint=_command(config.get("Entrypoint")),
-        cmd=_command(config.get("Cmd")),
-        user=_text(config.get("User")),
-        working_dir=_text(config.get("WorkingDir")),
-        exposed_ports=tuple(sorted(str(port) for port in _mapping(config.get("ExposedPorts")))),
+        env=tuple(_variables(config.texts("Env"))),
+        entrypoint=config.command("Entrypoint"),
+        cmd=config.command("Cmd"),
+        user=config.text("User"),
+        working_dir=config.text("WorkingDir"),
+        exposed_ports=tuple(sorted(str(port) for port in config.mapping("ExposedPorts"))),
         labels=tuple(
-            sorted(
-                (str(key), _text(value)) for key, value in _mapping(config.get("Labels")).items()
-            )
+            sorted((str(key), _text(value)) for key, value in config.mapping("Labels").items())
         ),
-        healthcheck=_health_check(_mapping(config.get("Healthcheck"))),
+        healthcheck=_health_check(health),
         layer_digests=texts(rootfs.get("diff_ids")),
         created_by=_created_by(raw.get("history")),
+        malformed=tuple(dict.fromkeys((*top.wrong, *config.wrong, *health.wrong))),
+    )
+
+
+def config_gaps(config: ImageConfig) -> tuple[Gap, ...]:
+    """That fields of the configuration could not be understood; one gap for all."""
+    if not config.malformed:
+        return ()
+    names = ", ".join(config.malformed)
+    return (
+        Gap(
+            GapKind.MALFORMED,
+            "image configuration",
+            f"not of the type, or not spelled, as the image specification has it: {names}; "
+            "how a container starts with that is unknown",
+        ),
     )
 
 
@@ -137,9 +174,57 @@ def texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in value[:_MAX_ITEMS] if isinstance(item, str))
 
 
-def _command(value: object) -> tuple[str, ...]:
-    # Very old images hold a string.
-    return (value,) if isinstance(value, str) and value else texts(value)
+class _Fields:
+    """Reads the fields of a JSON object, and remembers which are not what they should be."""
+
+    def __init__(self, raw: Mapping[str, Any], known: frozenset[str]) -> None:
+        self._raw = raw
+        # Engines are written in Go, whose decoder takes a name in any case.
+        alike = {name.casefold() for name in known}
+        self.wrong = [
+            next(name for name in sorted(known) if name.casefold() == key.casefold())
+            for key in raw
+            if key not in known and key.casefold() in alike
+        ]
+        if raw.keys() >= {"config", "Config"}:
+            self.wrong.append("config")
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """The object `name`; empty when it is absent or none."""
+        value = self._raw.get(name)
+        if not isinstance(value, dict | None):
+            self.wrong.append(name)
+        return _mapping(value)
+
+    def text(self, name: str) -> str:
+        """The string `name`; empty when it is absent or none."""
+        value = self._raw.get(name)
+        if not isinstance(value, str | None):
+            self.wrong.append(name)
+        return _text(value)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The list of strings `name`, as far as it is one."""
+        value = self._raw.get(name)
+        found = texts(value)
+        if value is not None and (not isinstance(value, list) or len(found) < len(value)):
+            self.wrong.append(name)
+        return found
+
+    def command(self, name: str) -> tuple[str, ...]:
+        """As `texts`; very old images hold a string, which counts as a list of one."""
+        value = self._raw.get(name)
+        if isinstance(value, str):
+            return (value,) if value else ()
+        return self.texts(name)
+
+    def whole(self, name: str) -> int:
+        """The number `name`; 0 when it is absent, not positive or none."""
+        value = self._raw.get(name)
+        fine = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
+        if value is not None and not fine:
+            self.wrong.append(name)
+        return value if isinstance(value, int) and fine and value > 0 else 0
 
 
 def _variables(items: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -148,25 +233,15 @@ def _variables(items: Iterable[str]) -> Iterable[tuple[str, str]]:
         yield name, value
 
 
-def _health_check(raw: Mapping[str, Any]) -> HealthCheck | None:
-    test = texts(raw.get("Test"))
-    if not test or test[0] == "NONE":
-        return None
-    return HealthCheck(
-        test=test,
-        interval=_seconds(raw.get("Interval")),
-        timeout=_seconds(raw.get("Timeout")),
-        start_period=_seconds(raw.get("StartPeriod")),
-        retries=_whole(raw.get("Retries")),
+def _health_check(fields: _Fields) -> HealthCheck | None:
+    check = HealthCheck(
+        test=fields.texts("Test"),
+        interval=fields.whole("Interval") / _NANOSECONDS,
+        timeout=fields.whole("Timeout") / _NANOSECONDS,
+        start_period=fields.whole("StartPeriod") / _NANOSECONDS,
+        retries=fields.whole("Retries"),
     )
-
-
-def _seconds(value: object) -> float:
-    return _whole(value) / _NANOSECONDS
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return check if check.test and check.test[0] != "NONE" else None
 
 
 def _created_by(history: object) -> tuple[str, ...]:

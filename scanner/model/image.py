@@ -80,6 +80,8 @@ class ImageConfig:
     """diffIDs, lowest layer first."""
     created_by: tuple[str, ...] = ()
     """The build instruction of each layer, where the history tells, lowest first."""
+    malformed: tuple[str, ...] = ()
+    """Fields that are there and could not be understood; they count as absent, or in part."""
 
     @property
     def command(self) -> tuple[str, ...]:
