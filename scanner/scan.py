@@ -5,8 +5,9 @@ No print, no exit, no clock: the caller passes the day and gets a report.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 from scanner import __version__
@@ -23,6 +24,9 @@ from scanner.simulate import RunLimits, Simulation, simulate
 from scanner.simulate.engine import engine_available
 from scanner.simulate.session import image_in_engine
 from scanner.verdict import weigh
+
+MAX_GAPS = 500
+"""Of one kind in a report; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +165,18 @@ def _image_info(image: Image, facts: FactIndex, files: int) -> ImageInfo:
 
 
 def _ordered(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
-    unique = dict.fromkeys(gaps)
-    return tuple(sorted(unique, key=lambda gap: (not gap.caps, gap.kind, gap.subject)))
+    """Sorted, each once, and no more of a kind than anybody reads."""
+
+    def kind(gap: Gap) -> tuple[bool, GapKind, bool]:
+        return (not gap.caps, gap.kind, gap.requested)
+
+    unique = sorted(dict.fromkeys(gaps), key=lambda gap: (*kind(gap), gap.subject))
+    ordered: list[Gap] = []
+    for _, group in groupby(unique, kind):
+        same = list(group)
+        ordered += same[:MAX_GAPS]
+        more = len(same) - MAX_GAPS
+        if more > 0:
+            reason = f"and {more:,} more gaps of the kind {same[0].kind.value}"
+            ordered.append(replace(same[0], subject="", reason=reason))
+    return tuple(ordered)

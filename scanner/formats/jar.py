@@ -31,7 +31,10 @@ _ENTRY = struct.Struct("<4s6H3I5H2I")
 
 
 class JarError(ValueError):
-    """The bytes are not a readable archive."""
+    """The bytes are not a readable archive, or an entry is not.
+
+    The text names neither, so that many alike can be told in one line.
+    """
 
 
 class JarTooLargeError(JarError):
@@ -209,10 +212,10 @@ def _directory(read_at: ReadAt, size: int) -> list[_Entry]:
 
 def _data_offset(read_at: ReadAt, entry: _Entry) -> int:
     if entry.flags & 1:
-        raise JarEncryptedError(f"{entry.name} is encrypted")
+        raise JarEncryptedError("it is encrypted")
     local = read_at(entry.offset, 30) if entry.offset >= 0 else b""
     if local[:4] != b"PK\3\4" or len(local) < 30:
-        raise JarError(f"{entry.name} is not where the directory says")
+        raise JarError("it is not where the directory says")
     name_length, extra = struct.unpack_from("<2H", local, 26)
     return int(entry.offset + 30 + name_length + extra)
 
@@ -227,15 +230,15 @@ def _unpack(
         try:
             data = unpacker.decompress(data, min(limit, max(budget.unpacked, 1)) + 1)
         except zlib.error as error:
-            raise JarError(f"{entry.name}: {error}") from error
+            raise JarError(f"it cannot be unpacked: {error}") from error
     elif entry.method != _STORED:
-        raise JarError(f"{entry.name} is packed with unknown method {entry.method}")
+        raise JarError(f"it is packed with unknown method {entry.method}")
     budget.unpacked -= len(data)
     if budget.unpacked < 0:
         raise JarTooLargeError(f"more than {MAX_UNPACKED} bytes unpacked")
     if len(data) > limit or entry.packed > limit:
         if not cut:
-            raise JarTooLargeError(f"{entry.name} is larger than {limit} bytes")
+            raise JarTooLargeError(f"it is larger than {limit} bytes")
         data = data[:limit]
     return data
 

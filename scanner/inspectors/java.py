@@ -28,6 +28,8 @@ from scanner.rulebook import RuleBook
 MAX_SECURITY = 1 << 20
 MAX_JAR = 1 << 30
 MAX_NESTED_NAMES = 500
+MAX_PROBLEMS = 20
+"""Archives inside one file whose trouble is told one by one; the rest is counted."""
 
 _SETTING_SUFFIXES = (".properties", ".security", ".config", ".conf", ".txt")
 _SELECTS = (b"security.provider.", b"fips.provider.", b"org.bouncycastle.fips")
@@ -168,11 +170,15 @@ def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
         yield _gap(path, JarTooLargeError(f"{file.entry.size} bytes"))
         return
     nested: list[str] = []
+    problems = 0
     outer: Jar | None = None
     with file.open() as stream:
         try:
             for seen in walk_jars(stream, file.entry.size, path.rsplit("/", 1)[-1]):
                 if isinstance(seen, Problem):
+                    problems += 1
+                    if problems > MAX_PROBLEMS:
+                        continue
                     yield _gap(f"{path}!/{seen.inside}", seen.error)
                     continue
                 if seen.inside:
@@ -182,6 +188,13 @@ def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
                 yield from modules_of(path, seen)
         except JarError as error:
             yield _gap(path, error)
+    if problems > MAX_PROBLEMS:
+        yield Gap(
+            GapKind.TOO_MANY,
+            path,
+            f"and {problems - MAX_PROBLEMS:,} more archives inside it could not be read, or were "
+            "too many to try: their crypto stays unknown",
+        )
     main_class = outer.manifest.get("Main-Class", "") if outer else ""
     if outer and (main_class or nested or path.endswith((".war", ".ear"))):
         yield fact(

@@ -166,6 +166,16 @@ def test_an_encrypted_archive_inside_is_a_gap() -> None:
     assert (gap.kind, gap.subject) == (GapKind.ENCRYPTED, "/o.jar!/x.jar")
 
 
+def test_many_broken_archives_inside_are_counted_and_told_alike() -> None:
+    data = jar({f"lib/{number}.jar": b"PK\3\4 no archive" for number in range(10_000)})
+    gaps = [each for each in seen(INSPECTOR, "/o.jar", data) if isinstance(each, Gap)]
+    assert len(gaps) == 21
+    assert len({gap.reason for gap in gaps[:20]}) == 1
+    assert gaps[-1].kind is GapKind.TOO_MANY
+    assert gaps[-1].reason.startswith("and 1,981 more archives inside it")
+    assert all(gap.caps for gap in gaps)
+
+
 # --- runtimes ------------------------------------------------------------------------------
 
 

@@ -1,0 +1,26 @@
+"""The pipeline as a whole, on directories, without a container."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from scanner.model import GapKind, VerdictKind
+from scanner.rulebook import RuleBook
+from scanner.scan import MAX_GAPS, ScanOptions, scan
+
+
+def test_more_gaps_of_a_kind_than_anybody_reads_are_counted(tmp_path: Path) -> None:
+    for number in range(MAX_GAPS + 1234):
+        (tmp_path / f"{number}.jar").write_bytes(b"PK\3\4 no archive")
+    report = scan(
+        f"dir:{tmp_path}",
+        rules=RuleBook.load(),
+        today=date(2026, 9, 1),
+        options=ScanOptions(static=True),
+    )
+    broken = [gap for gap in report.gaps if gap.kind is GapKind.MALFORMED]
+    assert len(broken) == MAX_GAPS + 1
+    assert broken[-1].reason == "and 1,234 more gaps of the kind malformed"
+    assert broken[-1].caps
+    assert report.verdict.kind is VerdictKind.UNDETERMINED
