@@ -192,7 +192,7 @@ def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
         yield Gap(
             GapKind.TOO_MANY,
             path,
-            f"and {problems - MAX_PROBLEMS:,} more archives inside it could not be read, or were "
+            f"{problems - MAX_PROBLEMS:,} more archives inside it could not be read, or were "
             "too many to try: their crypto stays unknown",
         )
     main_class = outer.manifest.get("Main-Class", "") if outer else ""

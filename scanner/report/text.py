@@ -29,7 +29,7 @@ def render(report: Report, look: Look | None = None) -> str:
     uses(page, report.uses)
     findings(page, report.findings)
     tls(page, report.conditions)
-    runs(page, report.conditions)
+    runs(page, report.conditions, report.gaps)
     gaps(page, report.gaps, report.verdict.kind)
     _closing(page, report)
     return page.result()

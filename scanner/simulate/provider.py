@@ -25,8 +25,9 @@ MAX_PROVIDER = 64 * 2**20
 """Bytes; those known have 1 to 4 MiB."""
 
 HOW_TO_GET = (
-    "give one with --fips-provider FILE: a fips.so, or the package openssl-provider-fips "
-    "of Debian 13 (apt-get download openssl-provider-fips)"
+    "give one with --fips-provider FILE: a fips.so, or the package openssl-provider-fips of "
+    "Debian 13 (apt-get download openssl-provider-fips, where apt has Debian 13's sources; "
+    "Debian 12 has no such package)"
 )
 """What a user can do who has none."""
 

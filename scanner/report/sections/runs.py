@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from scanner.model import ConditionResult, Difference, Effect
+from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind
 from scanner.report.escape import visible
 from scanner.report.order import ordered_runs, ports_in_order
 from scanner.report.page import Page, counted, shared
@@ -20,6 +20,7 @@ _LINES = 3
 _SWITCHES = 12
 _LINE = 160
 """Characters of a log line that are shown."""
+_LEFT_OUT = "not restricted: OpenSSL 3, for want of a FIPS provider; see below"
 
 _EFFECTS: dict[Effect, tuple[str, str]] = {
     Effect.BREAKS: ("breaks: ", "bold red"),
@@ -30,7 +31,7 @@ _EFFECTS: dict[Effect, tuple[str, str]] = {
 """Worst first."""
 
 
-def runs(page: Page, conditions: Sequence[ConditionResult]) -> None:
+def runs(page: Page, conditions: Sequence[ConditionResult], gaps: Sequence[Gap]) -> None:
     """The section; says so when nothing was run."""
     page.heading("Simulated run", "the container as it is, and with approved algorithms only")
     if not conditions:
@@ -38,6 +39,8 @@ def runs(page: Page, conditions: Sequence[ConditionResult]) -> None:
     for result in ordered_runs(conditions):
         lines = [_summary(result)]
         lines += _switches(result, page)
+        if any(gap.kind is GapKind.NO_PROVIDER and gap.subject == result.name for gap in gaps):
+            lines.append(Text(_LEFT_OUT, style="yellow"))
         lines += _differences(result.differences, page)
         lines += _log(result, page)
         style = "bold" if result.ran else "bold yellow"
@@ -70,16 +73,18 @@ def _end(result: ConditionResult) -> str:
 def _switches(result: ConditionResult, page: Page) -> list[Text]:
     """What was switched on, each with what showed that it took effect."""
     proofs = list(result.verified)
+    unassigned = any(not each.startswith(result.switches) for each in proofs)
     lines = []
     for switch in result.switches:
         proof = next((each for each in proofs if each.startswith(f"{switch}: ")), "")
         if proof:
             proofs.remove(proof)
         lines.append(Text(f"switched on: {visible(switch)}", style="dim"))
-        if proof:
-            told = visible(proof.removeprefix(f"{switch}: "))
-            lines.append(Text(f"  verified: {told}", style="dim"))
-    lines += [Text(f"verified: {visible(each)}", style="dim") for each in proofs]
+        told = visible(proof.removeprefix(f"{switch}: "))
+        if proof or not unassigned:
+            effect = f"took effect: {told}" if proof else "not seen to take effect"
+            lines.append(Text(f"  {effect}", style="dim"))
+    lines += [Text(f"took effect: {visible(each)}", style="dim") for each in proofs]
     limit = len(lines) if page.look.verbose else _SWITCHES
     shown, more = lines[:limit], len(lines) - limit
     return [*shown, Text(f"and {more} lines more", style="dim")] if more > 0 else shown

@@ -268,3 +268,22 @@ def test_content_that_a_section_forgot_to_make_visible_is_caught_by_the_page() -
     page.labeled(HOSTILE, [HOSTILE], indent=2, at=10)
     shown = page.result()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e\u200b\ud800-\udfff]", shown)
+
+
+def test_a_run_says_what_took_effect_and_what_was_left_out() -> None:
+    result = ConditionResult(
+        "enforced",
+        ran=True,
+        switches=("LIBGCRYPT_FORCE_FIPS_MODE=1", "NSS_FIPS=1"),
+        verified=("NSS_FIPS=1: it is in the running program's environment",),
+    )
+    missing = Gap(GapKind.NO_PROVIDER, "enforced", "OpenSSL 3 was left unrestricted: no provider")
+    report = replace(ALL["conditional-breaks"], conditions=(result,), gaps=(missing,))
+    shown = [line.strip() for line in section(text.render(report), "Simulated run")]
+    assert shown[-5:] == [
+        "switched on: LIBGCRYPT_FORCE_FIPS_MODE=1",
+        "not seen to take effect",
+        "switched on: NSS_FIPS=1",
+        "took effect: it is in the running program's environment",
+        "not restricted: OpenSSL 3, for want of a FIPS provider; see below",
+    ]
