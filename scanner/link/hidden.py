@@ -12,8 +12,6 @@ from scanner.link.start import started_programs
 from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
 
-MAX_TOLD = 20
-"""Files of one kind that are named one by one; the rest is counted."""
 _CARRIES_NATIVE = frozenset({"native-zip", "self-extracting"})
 
 
@@ -24,20 +22,10 @@ def gaps(world: World, uses: Iterable[CryptoUse]) -> Iterator[Gap]:
         use.library.path for use in known if use.library is not None
     }
     owners = Owners(world)
-    yield from _bounded(_loadable_by_hand(world, explained), "libraries that a program may load")
-    yield from _bounded(_unknown_code(world, owners), "programs with cryptography of their own")
-    yield from _bounded(_unread_go(world), "Go programs that cannot be read")
-    yield from _bounded(_archives(world, owners), "archives")
-
-
-def _bounded(found: Iterable[Gap], what: str) -> Iterator[Gap]:
-    for count, gap in enumerate(found):
-        if count < MAX_TOLD:
-            yield gap
-            continue
-        more = 1 + sum(1 for _ in found)
-        yield Gap(GapKind.TOO_MANY, gap.subject, f"{more} more {what}, this one among them")
-        return
+    yield from _loadable_by_hand(world, explained)
+    yield from _unknown_code(world, owners)
+    yield from _unread_go(world)
+    yield from _archives(world, owners)
 
 
 def _loadable_by_hand(world: World, explained: set[str]) -> Iterator[Gap]:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from scanner.facts import fact
-from scanner.link.hidden import MAX_TOLD, gaps
+from scanner.link.hidden import gaps
 from scanner.link.world import World
 from scanner.model import Fact, FactKind, Gap, GapKind
 
@@ -81,12 +81,3 @@ def test_archives(form: str, caps: bool) -> None:
     [gap] = found(world(archive))
     assert (gap.subject, gap.caps) == ("/opt/x", caps)
     assert found(world(archive, *owned("x", "/opt/x"))) == []
-
-
-def test_many_are_counted() -> None:
-    paths = [f"/app/tool{number}" for number in range(MAX_TOLD + 30)]
-    here = world(*(elf(path) for path in paths), *(traces(path, "AES") for path in paths))
-    told = found(here)
-    assert len(told) == MAX_TOLD + 1
-    assert told[-1].kind is GapKind.TOO_MANY
-    assert told[-1].reason.startswith("30 more")
