@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
 
-from scanner.formats.elf import PF_X, PT_LOAD, SHT_NOBITS, Elf, read_upto
+from scanner.formats.elf import SHT_NOBITS, Elf, read_upto
+from scanner.formats.elf_search import data_pieces
 
 MAGIC = b"\xff Go buildinf:"
 SECTION = ".go.buildinfo"
 MAX_TEXT = 4 << 20
 """Bytes of module information; the largest programs have 100 KiB."""
-MAX_SEARCH = 256 << 20
 MAX_LINES = 20_000
 MAX_CANDIDATES = 16
 """Places that are tried where no section tells; each costs a read."""
-_CHUNK = 4 << 20
+_MAX_SECTION = 4 << 20
 _ALIGN = 16
 _POINTERS_BIG_ENDIAN, _INLINE = 1, 2
 _FRAME = 16
@@ -139,28 +139,17 @@ def _unquoted(text: str) -> str:
 def _candidates(stream: BinaryIO, elf: Elf) -> Iterator[int]:
     section = elf.section(SECTION)
     if section is not None and section.type != SHT_NOBITS:
-        found = read_upto(stream, section.offset, min(section.size, _CHUNK)).find(MAGIC)
+        found = read_upto(stream, section.offset, min(section.size, _MAX_SECTION)).find(MAGIC)
         if found >= 0:
             yield section.offset + found
         return
-    left = MAX_SEARCH
-    for segment in elf.segments:
-        if segment.type != PT_LOAD or segment.flags & PF_X:
-            continue
-        position = segment.offset
-        end = position + min(segment.file_size, left)
-        left -= end - position
-        while position < end:
-            chunk = read_upto(stream, position, min(_CHUNK + len(MAGIC), end - position))
-            if not chunk:
-                break
-            found = chunk.find(MAGIC)
-            while found >= 0:
-                # The linker aligns the blob; an unaligned one is text about the format.
-                if not (position + found - segment.offset + segment.address) % _ALIGN:
-                    yield position + found
-                found = chunk.find(MAGIC, found + 1)
-            position += _CHUNK
+    for segment, position, piece in data_pieces(stream, elf, len(MAGIC)):
+        found = piece.find(MAGIC)
+        while found >= 0:
+            # The linker aligns the blob; an unaligned one is text about the format.
+            if not (position + found - segment.offset + segment.address) % _ALIGN:
+                yield position + found
+            found = piece.find(MAGIC, found + 1)
 
 
 def _read(stream: BinaryIO, elf: Elf, start: int) -> GoBuildInfo:

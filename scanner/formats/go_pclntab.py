@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
-from scanner.formats.elf import PF_X, PT_LOAD, SHT_NOBITS, Elf, read_upto
+from scanner.formats.elf import SHT_NOBITS, Elf, read_upto
+from scanner.formats.elf_search import STEP, data_pieces
 
 SECTIONS = (".gopclntab", ".data.rel.ro.gopclntab")
 MAX_NAMES = 64 << 20
 """Bytes of names that are read; Kubernetes' largest programs hold 8 MiB."""
 MAX_FUNCTIONS = 2_000_000
-MAX_SEARCH = 512 << 20
-"""Bytes searched for a table in a file without section headers."""
 MAX_CANDIDATES = 16
 """Places that are tried where no section tells; each costs a read."""
-_CHUNK = 4 << 20
+_HEADER_SIZE = 16
 _MAX_TABLE = 256 << 20
 _SLACK = 1 << 16
 """Bytes behind the last function's record that may hold its name."""
@@ -98,21 +97,10 @@ def _candidates(stream: BinaryIO, elf: Elf) -> Iterator[int]:
         yield section.offset
     if named:
         return
-    left = MAX_SEARCH
-    for segment in elf.segments:
-        if segment.type != PT_LOAD or segment.flags & PF_X:
-            continue
-        position = segment.offset
-        end = min(segment.offset + segment.file_size, position + left)
-        left -= max(0, end - position)
-        while position < end:
-            chunk = read_upto(stream, position, min(_CHUNK + 16, end - position))
-            if len(chunk) < 16:
-                break
-            for match in _HEADER.finditer(chunk, 0, _CHUNK + 8):
-                if not (position + match.start()) % 4:
-                    yield position + match.start()
-            position += _CHUNK
+    for _, position, piece in data_pieces(stream, elf, _HEADER_SIZE):
+        for match in _HEADER.finditer(piece, 0, STEP + _HEADER_SIZE // 2):
+            if not (position + match.start()) % 4:
+                yield position + match.start()
 
 
 def _read(stream: BinaryIO, start: int) -> FunctionNames:

@@ -1,0 +1,37 @@
+"""Reads the data of an ELF file piece by piece, for what no section header points at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from scanner.formats.elf import PF_X, PT_LOAD, Elf, Segment, read_upto
+
+MAX_SEARCH = 512 << 20
+"""Bytes of one file that are searched."""
+STEP = 4 << 20
+"""Bytes by which one piece begins after the other."""
+
+
+def data_pieces(stream: BinaryIO, elf: Elf, overlap: int) -> Iterator[tuple[Segment, int, bytes]]:
+    """The loaded segments of `elf` that hold no instructions, in pieces.
+
+    Args:
+        overlap: bytes that a piece shares with the next one, so that nothing is cut in two.
+
+    Yields:
+        The segment, the piece's offset in the file, and its `STEP` bytes and `overlap` more.
+    """
+    left = MAX_SEARCH
+    for segment in elf.segments:
+        if segment.type != PT_LOAD or segment.flags & PF_X:
+            continue
+        position = segment.offset
+        end = position + min(segment.file_size, left)
+        left -= end - position
+        while position < end:
+            piece = read_upto(stream, position, min(STEP + overlap, end - position))
+            if not piece:
+                break
+            yield segment, position, piece
+            position += STEP
