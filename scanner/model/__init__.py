@@ -7,7 +7,14 @@ crosses a module border, and nothing here opens a file or decides a verdict.
 from scanner.model.facts import Fact, FactKind, Gap, GapKind, Value
 from scanner.model.image import FileEntry, FileKind, HealthCheck, ImageConfig, ImageInfo, Platform
 from scanner.model.report import PointsLost, Report, Verdict
-from scanner.model.runs import ConditionResult, Difference, Effect, LogMatch, TlsEndpoint
+from scanner.model.runs import (
+    ConditionResult,
+    Difference,
+    Effect,
+    LogMatch,
+    ProgramActivity,
+    TlsEndpoint,
+)
 from scanner.model.uses import (
     Activation,
     CryptoUse,
@@ -40,6 +47,7 @@ __all__ = [
     "Module",
     "Platform",
     "PointsLost",
+    "ProgramActivity",
     "Question",
     "Report",
     "Severity",

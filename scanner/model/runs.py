@@ -56,6 +56,22 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramActivity:
+    """What one program was seen to do with cryptography while it ran."""
+
+    program: str
+    """Its path in the container."""
+    read_flag: bool = False
+    """Whether it read the kernel's FIPS flag."""
+    opened: tuple[str, ...] = ()
+    """Crypto libraries, modules and configuration files that it opened, in order of path."""
+    missing: tuple[str, ...] = ()
+    """Those that it looked for and that are not there."""
+    kernel_crypto: tuple[str, ...] = ()
+    """Algorithms that it asked the kernel for."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionResult:
     """One run of the container under one condition. Times in seconds."""
 
@@ -76,3 +92,5 @@ class ConditionResult:
     """What was switched on for this condition: `GODEBUG=fips140=only`."""
     verified: tuple[str, ...] = ()
     """What showed that a switch took effect."""
+    programs: tuple[ProgramActivity, ...] = ()
+    """What was seen from inside, where that was possible."""

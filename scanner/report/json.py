@@ -158,6 +158,16 @@ def _condition(result: ConditionResult) -> Json:
         ),
         "switches": list(result.switches),
         "verified": list(result.verified),
+        "programs": _sorted(
+            {
+                "program": each.program,
+                "read_flag": each.read_flag,
+                "opened": sorted(each.opened),
+                "missing": sorted(each.missing),
+                "kernel_crypto": sorted(each.kernel_crypto),
+            }
+            for each in result.programs
+        ),
     }
 
 

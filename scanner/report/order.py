@@ -12,7 +12,8 @@ from scanner.model import ConditionResult, Finding
 
 _LIBRARY = re.compile(r"\.so(\.[0-9.]+)?\Z")
 
-RUNS = ("baseline", "node", "enforced")
+NODE = "node"
+RUNS = ("baseline", NODE, "enforced")
 """Conditions of a simulated run, mildest first."""
 
 

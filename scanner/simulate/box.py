@@ -37,6 +37,8 @@ class BoxSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Put into the container before it starts, readable for every user of it."""
+    programs: Mapping[str, bytes] = field(default_factory=dict)
+    """Put there as well, executable for every user of it."""
     entrypoint: tuple[str, ...] = ()
     """Instead of the image's own entrypoint and command, when not empty."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -206,6 +208,8 @@ def _make(spec: BoxSpec) -> DockerContainer:
     made.with_kwargs(**options)
     for path, content in spec.files.items():
         made.with_copy_into_container(content, path, 0o644)
+    for path, content in spec.programs.items():
+        made.with_copy_into_container(content, path, 0o755)
     return made
 
 

@@ -29,6 +29,8 @@ from scanner.simulate.compare import compare, how_it_ended
 from scanner.simulate.engine import engine
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
+from scanner.simulate.native import FLAG, helper
+from scanner.simulate.node import NodeBox
 from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
 from scanner.simulate.results import condition_facts, condition_gaps, never_opened, nothing_observed
@@ -38,7 +40,7 @@ from scanner.simulate.tls_table import Approval, offers
 from scanner.simulate.verify import Verification, in_box, in_own_box, verify
 from scanner.simulate.watch import Observation, watch
 
-BASELINE, ENFORCED = "baseline", "enforced"
+BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
 _AFTERMATH = 0.3
 _CONFIRMED = frozenset({"exit", "ready", "health", "port"})
 """Differences that chance can make: they are looked at a second time."""
@@ -84,6 +86,16 @@ def simulate(
 
 
 @dataclass(frozen=True, slots=True)
+class _Node:
+    """The run on a simulated node."""
+
+    result: ConditionResult
+    facts: tuple[Fact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    works: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Enforced:
     """The enforced run and what it proves."""
 
@@ -117,6 +129,9 @@ class _Run:
             if port.isdigit() and protocol in ("", "tcp")
         )
         self._own_provider: FipsProvider | None = None
+        self._helper = helper(config.platform.architecture)
+        self._on_node = False
+        """Whether containers are shown a node; first tried in the condition of that name."""
 
     def all(self, provider: FipsProvider | None) -> Simulation:
         self._progress.phase("running it as it is")
@@ -142,6 +157,10 @@ class _Run:
             *plan.gaps,
         ]
         made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)
+        node = self._node(baseline, matches)
+        self._on_node = node.works
+        made += node.facts
+        gaps += node.gaps
         self._progress.phase("running it with approved algorithms only")
         try:
             enforced = self._enforced(plan, baseline, matches)
@@ -149,9 +168,9 @@ class _Run:
             reason = f"{error}; what it does when enforced is unknown"
             second = ConditionResult(ENFORCED, False, str(error), switches=_texts(plan))
             gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
-            return Simulation((first, second), tuple(made), tuple(gaps))
+            return Simulation((first, node.result, second), tuple(made), tuple(gaps))
         verified = not enforced.verification.unproven
-        differences = self._differences(plan, baseline, enforced, verified=verified)
+        differences = self._compared(plan, baseline, enforced.seen, enforced.new, verified=verified)
         second = replace(
             _result(ENFORCED, enforced.seen, enforced.matches),
             differences=differences,
@@ -176,7 +195,38 @@ class _Run:
             for switch in enforced.verification.unproven
             if switch in plan.switches
         ]
-        return Simulation((first, second), tuple(made), tuple(gaps))
+        return Simulation((first, node.result, second), tuple(made), tuple(gaps))
+
+    def _node(self, baseline: Observation, before: Sequence[LogMatch]) -> _Node:
+        """Run it where the kernel's flag reads 1 and nothing else differs."""
+        self._progress.phase("running it on a simulated FIPS node")
+        if self._helper is None:
+            return _no_node("this installation has no helper for the image's architecture")
+        self._on_node = True
+        try:
+            if time.monotonic() >= self._session.deadline:
+                return _no_node("the time for all runs was used up")
+            with self._box(Plan()) as box:
+                seen = self._observe(box, frozenset(baseline.ports))
+                assert isinstance(box, NodeBox)
+                if failure := box.failure(box.state()):
+                    return _no_node(failure)
+                log = box.node_log()
+        except EngineError as error:
+            return _no_node(str(error))
+        if not log.works:
+            return _no_node("nothing shows that the first process read 1 from the flag")
+        matches = match_log(seen.log, self._rules.logs)
+        new = new_in(matches, before)
+        result = replace(
+            _result(NODE, seen, matches),
+            differences=self._compared(Plan(), baseline, seen, new, verified=True, told=False),
+            switches=(f"{FLAG} reads 1",),
+            verified=("its first process read 1 from it",),
+            programs=log.programs(),
+        )
+        facts = condition_facts(result, seen, new, self._rules, self._approval, verified=True)
+        return _Node(result, tuple(facts), tuple(condition_gaps(NODE, seen)), works=True)
 
     def _box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
         check = self._config.healthcheck
@@ -190,6 +240,7 @@ class _Run:
             files=plan.files,
             entrypoint=entrypoint,
             health_interval=interval,
+            node_helper=self._helper if self._on_node else None,
         )
 
     @property
@@ -261,23 +312,32 @@ class _Run:
             )
         return _Enforced(seen, verification, matches, new)
 
-    def _differences(
-        self, plan: Plan, baseline: Observation, enforced: _Enforced, *, verified: bool
+    def _compared(
+        self,
+        plan: Plan,
+        baseline: Observation,
+        seen: Observation,
+        new: Sequence[LogMatch],
+        *,
+        verified: bool,
+        told: bool = True,
     ) -> tuple[Difference, ...]:
+        """The differences from the baseline; what chance may have made is looked at twice."""
         breaking = frozenset(rule.id for rule in self._rules.logs if rule.effect == "breaks")
 
-        def against(seen: Observation, new: Sequence[LogMatch]) -> tuple[Difference, ...]:
+        def against(other: Observation, new: Sequence[LogMatch]) -> tuple[Difference, ...]:
             return compare(
                 baseline,
-                seen,
+                other,
                 new_matches=new,
                 breaking_rules=breaking,
                 approval=self._approval,
                 exposed=self._exposed,
                 verified=verified,
+                told=told,
             )
 
-        found = against(enforced.seen, enforced.new)
+        found = against(seen, new)
         doubtful = [
             each for each in found if each.what in _CONFIRMED and each.effect is Effect.BREAKS
         ]
@@ -303,9 +363,19 @@ class _Run:
         skipped = "not started, as the baseline could not be"
         conditions = (
             ConditionResult(BASELINE, False, reason),
+            ConditionResult(NODE, False, skipped),
             ConditionResult(ENFORCED, False, skipped),
         )
         return Simulation(conditions, (), (gap,))
+
+
+def _no_node(reason: str) -> _Node:
+    gap = Gap(
+        GapKind.NOT_RUN,
+        NODE,
+        f"{reason}: what it does where the kernel's FIPS flag reads 1 is unknown",
+    )
+    return _Node(ConditionResult(NODE, False, reason), gaps=(gap,))
 
 
 def _once(difference: Difference) -> Difference:

@@ -16,6 +16,7 @@ from scanner.errors import EngineError, ImageNotFoundError
 from scanner.simulate.box import ENGINE_FAILURES, Box, BoxSpec
 from scanner.simulate.engine import EngineInfo, engine, engine_info, one_line, own_container
 from scanner.simulate.limits import RunLimits
+from scanner.simulate.node import NodeBox, start_of
 from scanner.simulate.owner import Owner
 from scanner.simulate.sweep import LOADED, OWNER_LABEL, SCAN_LABEL, remove_scan, sweep
 
@@ -92,6 +93,7 @@ class Session:
         files: Mapping[str, bytes] | None = None,
         entrypoint: tuple[str, ...] = (),
         health_interval: float | None = None,
+        node_helper: bytes | None = None,
     ) -> Box:
         """A container of `image`, not yet started.
 
@@ -100,20 +102,29 @@ class Session:
             files: added to the container, by absolute path.
             entrypoint: runs this instead of the image's entrypoint and command.
             health_interval: seconds between the image's own health checks, when it has any.
+            node_helper: shows it a FIPS node, with this program.
+
+        Raises:
+            EngineError: the engine does not tell how the image starts.
         """
         options = self._options()
         if health_interval is not None:
             options["healthcheck"] = {"interval": int(health_interval * 1e9)}
-        return Box(
-            BoxSpec(
-                image=image,
-                environment=environment or {},
-                files=files or {},
-                entrypoint=entrypoint,
-                options=options,
-                log_limit=self.limits.log,
-            )
+        spec = BoxSpec(
+            image=image,
+            environment=environment or {},
+            files=files or {},
+            entrypoint=entrypoint,
+            options=options,
+            log_limit=self.limits.log,
         )
+        if node_helper is None:
+            return Box(spec)
+        try:
+            config = self._client.api.inspect_image(image)["Config"] or {}  # type: ignore[no-untyped-call]
+        except ENGINE_FAILURES as error:
+            raise EngineError(one_line(error)) from error
+        return NodeBox(spec, start_of(config), node_helper)
 
     def _options(self) -> dict[str, Any]:
         limits = self.limits

@@ -143,21 +143,22 @@ def rules() -> RuleBook:
 @pytest.fixture(scope="module")
 def workload(
     engine: docker.DockerClient, base_image_of: dict[str, str]
-) -> Iterator[Callable[[str], str]]:
+) -> Iterator[Callable[..., str]]:
     """Gives the ID of an image, made from scratch, whose container behaves as told."""
     tag = "fips-tests/workload:latest"
     files = {name: WORKLOAD / name for name in ("go.mod", "main.go")}
     context = build_context(files, {"Dockerfile": DOCKERFILE.encode()})
     with one_at_a_time("workload"):
         build(engine, tag, context, arguments={"GO": base_image_of["golang:1.27-bookworm"]})
-    made: dict[str, str] = {}
+    made: dict[tuple[str, str], str] = {}
 
-    def get(behavior: str) -> str:
-        if behavior not in made:
+    def get(behavior: str, user: str = "") -> str:
+        if (behavior, user) not in made:
             container = engine.containers.create(tag, [behavior])
-            made[behavior] = str(container.commit(conf={"Cmd": [behavior]}).id)
+            conf = {"Cmd": [behavior], "User": user}
+            made[behavior, user] = str(container.commit(conf=conf).id)
             container.remove()
-        return made[behavior]
+        return made[behavior, user]
 
     yield get
     for image in made.values():

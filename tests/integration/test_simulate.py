@@ -60,7 +60,7 @@ def test_unknown_image(engine: docker.DockerClient, rules: RuleBook) -> None:
 
 def test_go_program_that_needs_md5_breaks(workload: Callable[[str], str], rules: RuleBook) -> None:
     result = run(workload("md5-later"), rules, facts=GO_FACTS)
-    baseline, enforced = result.conditions
+    baseline, _, enforced = result.conditions
     assert baseline.exit_code is None
     assert baseline.ports == ("8080/tcp",)
     assert enforced.switches == ("GODEBUG=fips140=only",)
@@ -74,7 +74,7 @@ def test_go_program_that_needs_md5_breaks(workload: Callable[[str], str], rules:
 
 def test_go_tls_server_is_restricted(workload: Callable[[str], str], rules: RuleBook) -> None:
     result = run(workload("tls-deaf"), rules, facts=GO_FACTS)
-    baseline, enforced = result.conditions
+    baseline, _, enforced = result.conditions
     (before,), (after,) = baseline.tls, enforced.tls
     assert before.port == 8443
     assert "TLS_CHACHA20_POLY1305_SHA256" in before.suites
@@ -93,7 +93,7 @@ def test_go_tls_server_is_restricted(workload: Callable[[str], str], rules: Rule
 def test_server_whose_crypto_no_switch_reaches_leaks(
     workload: Callable[[str], str], rules: RuleBook
 ) -> None:
-    _, enforced = run(workload("tls"), rules).conditions
+    *_, enforced = run(workload("tls"), rules).conditions
     assert enforced.switches == ()
     leaks = {each.condition for each in enforced.differences if each.effect is Effect.LEAKS}
     assert {"TLS_CHACHA20_POLY1305_SHA256", "x25519"} <= leaks
@@ -118,7 +118,7 @@ def test_nothing_observed_is_said(
     rules: RuleBook,
 ) -> None:
     result = run(workload(behavior), rules)
-    assert [each.exit_code for each in result.conditions] == [exit_code] * 2
+    assert [each.exit_code for each in result.conditions] == [exit_code] * 3
     (gap,) = result.gaps
     assert gap.kind is GapKind.NOTHING_OBSERVED
     assert words in gap.reason
@@ -128,7 +128,7 @@ def test_port_on_loopback_is_seen_and_cannot_be_asked(
     workload: Callable[[str], str], rules: RuleBook
 ) -> None:
     result = run(workload("loopback"), rules)
-    assert [each.ports for each in result.conditions] == [("8080/tcp",)] * 2
+    assert [each.ports for each in result.conditions] == [("8080/tcp",)] * 3
     assert kinds(result) == {GapKind.NOT_SUPPORTED}
 
 
@@ -142,7 +142,7 @@ def test_program_that_is_not_there(engine: docker.DockerClient, rules: RuleBook)
         result = run("fips-tests/hollow", rules)
     finally:
         engine.images.remove("fips-tests/hollow")
-    assert [each.ran for each in result.conditions] == [False, False]
+    assert [each.ran for each in result.conditions] == [False] * 3
     (gap,) = result.gaps
     assert gap.kind is GapKind.NOT_RUN
     assert "/nothing" in gap.reason
@@ -187,7 +187,7 @@ def test_nginx_with_the_provider_of_this_machine(
 ) -> None:
     image = sample("nginx-openssl")
     result = simulate(image, NGINX, openssl_facts(), rules=rules, provider=fips_provider)
-    baseline, enforced = result.conditions
+    baseline, _, enforced = result.conditions
     assert result.gaps == ()
     assert any("fips.so is loaded" in each for each in enforced.verified)
     (before,), (after,) = baseline.tls, enforced.tls
@@ -208,7 +208,7 @@ def test_without_a_provider_nothing_is_concluded(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("scanner.simulate.provider._system_paths", lambda _: iter(()))
     result = simulate(sample("nginx-openssl"), NGINX, openssl_facts(), rules=rules)
-    _, enforced = result.conditions
+    *_, enforced = result.conditions
     assert GapKind.NO_PROVIDER in kinds(result)
     assert enforced.verified == ()
     assert enforced.differences == ()
@@ -227,7 +227,7 @@ def test_provider_that_cannot_be_loaded_proves_nothing(
     broken = tmp_path / "fips.so"
     broken.write_bytes(fips_provider.read_bytes()[: 2**20])
     result = simulate(sample("nginx-openssl"), NGINX, openssl_facts(), rules=rules, provider=broken)
-    _, enforced = result.conditions
+    *_, enforced = result.conditions
     assert GapKind.NOT_VERIFIED in kinds(result)
     assert {effect for _, effect in effects(enforced)} <= {"changes"}
 

@@ -11,13 +11,15 @@ from rich.text import Text
 
 from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind
 from scanner.report.escape import visible
-from scanner.report.order import ordered_runs, ports_in_order
+from scanner.report.order import NODE, ordered_runs, ports_in_order
 from scanner.report.page import Page, counted, shared
 
 _AT = 13
 """Column in which the text beside a condition's name begins."""
 _LINES = 3
 _SWITCHES = 12
+_PROGRAMS = 4
+_FILES = 4
 _LINE = 160
 """Characters of a log line that are shown."""
 _LEFT_OUT = "not restricted: OpenSSL 3, for want of a FIPS provider; see below"
@@ -33,7 +35,7 @@ _EFFECTS: dict[Effect, tuple[str, str]] = {
 
 def runs(page: Page, conditions: Sequence[ConditionResult], gaps: Sequence[Gap]) -> None:
     """The section; says so when nothing was run."""
-    page.heading("Simulated run", "the container as it is, and with approved algorithms only")
+    page.heading("Simulated run", "as it is, on a FIPS node, and with approved algorithms only")
     if not conditions:
         page.paragraph("None: the image was inspected only.", indent=2)
     for result in ordered_runs(conditions):
@@ -41,6 +43,7 @@ def runs(page: Page, conditions: Sequence[ConditionResult], gaps: Sequence[Gap])
         lines += _switches(result, page)
         if any(gap.kind is GapKind.NO_PROVIDER and gap.subject == result.name for gap in gaps):
             lines.append(Text(_LEFT_OUT, style="yellow"))
+        lines += _inside(result, page)
         lines += _differences(result.differences, page)
         lines += _log(result, page)
         style = "bold" if result.ran else "bold yellow"
@@ -88,6 +91,34 @@ def _switches(result: ConditionResult, page: Page) -> list[Text]:
     limit = len(lines) if page.look.verbose else _SWITCHES
     shown, more = lines[:limit], len(lines) - limit
     return [*shown, Text(f"and {more} lines more", style="dim")] if more > 0 else shown
+
+
+def _inside(result: ConditionResult, page: Page) -> list[Text]:
+    """What programs did with cryptography, where that was seen from inside."""
+    if result.name != NODE and not page.look.verbose:
+        return []
+    told = []
+    for each in result.programs:
+        files = sorted({path.rpartition("/")[2] for path in each.opened})
+        parts = [f"opened {_some(files, page)}"] if files else []
+        if each.missing:
+            missing = sorted({path.rpartition("/")[2] for path in each.missing})
+            parts.append(f"did not find {_some(missing, page)}")
+        if each.kernel_crypto:
+            parts.append(f"asked the kernel for {_some(each.kernel_crypto, page)}")
+        parts.append("read the FIPS flag" if each.read_flag else "never read the FIPS flag")
+        told.append(Text(f"{visible(each.program)}: {', '.join(parts)}", style="dim"))
+    limit = len(told) if page.look.verbose else _PROGRAMS
+    shown, more = told[:limit], len(told) - limit
+    return (
+        [*shown, Text(f"and {counted(more, 'more program')}", style="dim")] if more > 0 else shown
+    )
+
+
+def _some(names: Sequence[str], page: Page) -> str:
+    shown, more = shared(list(names), len(names) if page.look.verbose else _FILES)
+    text = ", ".join(visible(each) for each in shown)
+    return f"{text} and {more} more" if more else text
 
 
 def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:

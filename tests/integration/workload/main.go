@@ -15,8 +15,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 func main() {
@@ -43,6 +46,22 @@ func main() {
 		listener, _ := net.Listen("tcp", ":8080")
 		listener.Accept()
 		listener.Accept()
+	case "flag": // from many threads at once
+		readFlag()
+	case "flag-dropped": // as daemons do: begins as root and goes on as somebody else
+		check(syscall.Setgid(101))
+		check(syscall.Setuid(101))
+		fmt.Println("uid", os.Getuid())
+		readFlag()
+	case "term":
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		fmt.Println("waiting as", os.Getpid())
+		<-asked
+		os.Exit(42)
+	case "kernel-crypto":
+		kernelCrypto("md5")
+		kernelCrypto("sha256")
 	case "flood":
 		line := strings.Repeat("flood ", 20) + "\n"
 		fmt.Println("first line")
@@ -73,6 +92,53 @@ func main() {
 			}
 			held = append(held, block)
 		}
+	}
+}
+
+const flag = "/proc/sys/crypto/fips_enabled"
+
+// readFlag prints how many of its readings gave 1, and what else can be learned of the file.
+func readFlag() {
+	var good atomic.Int64
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for range 50 {
+				if content, err := os.ReadFile(flag); err == nil && string(content) == "1\n" {
+					good.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	fmt.Println("good", good.Load(), "of", 64*50)
+	info, err := os.Stat(flag)
+	fmt.Println("stat", err == nil && info.Mode() == 0o444)
+	fmt.Println("access", syscall.Access(flag, 4), syscall.Access(flag, 2))
+	_, err = os.OpenFile(flag, os.O_WRONLY, 0)
+	fmt.Println("write", err)
+	check(os.Chdir("/proc/sys"))
+	content, err := os.ReadFile("crypto/../crypto/fips_enabled")
+	fmt.Println("relative", string(content) == "1\n", err)
+}
+
+// kernelCrypto prints how the kernel answers a request for an algorithm. Any socket will do: the
+// name is looked at before the socket's kind.
+func kernelCrypto(name string) {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+	check(err)
+	var address [88]byte
+	address[0] = 38 // AF_ALG
+	copy(address[2:], "hash")
+	copy(address[24:], name)
+	_, _, code := syscall.Syscall(syscall.SYS_BIND, uintptr(fd),
+		uintptr(unsafe.Pointer(&address[0])), uintptr(len(address)))
+	fmt.Println(name, code == syscall.ENOENT)
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
 	}
 }
 

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+apt-get check
+exec perl /usr/local/bin/serve.pl
