@@ -18,7 +18,15 @@ from scripts.building import ROOT, build, build_context, connect, fetch_wheels, 
 TAG = "fips-scanner:latest"
 BASE = "debian:trixie-slim"
 PYTHON_OF_BASE = "3.13"
-NAMES = ("pyproject.toml", "README.md", "LICENSE", "Dockerfile", "scanner", "rules")
+NAMES = (
+    "pyproject.toml",
+    "hatch_build.py",
+    "README.md",
+    "LICENSE",
+    "Dockerfile",
+    "scanner",
+    "rules",
+)
 
 
 def build_scanner(client: docker.DockerClient) -> str:
