@@ -19,32 +19,25 @@ import pytest
 import requests
 
 from scanner.errors import EngineError, ImageNotFoundError, RegistryError, ScannerError, UsageError
-from scanner.image import Walk, docker_archive_stream, open_image, walk
+from scanner.image import docker_archive_stream, open_image, walk
 from tests.unit.image.image_samples import (
+    EXPECTED,
+    LAYERS,
     OCI_INDEX,
     OCI_MANIFEST,
     Layout,
     Recorder,
     config_of,
     docker_archive,
+    look,
     seen,
     sha,
     tar_of,
 )
 
-LAYERS = [
-    tar_of(("etc/", None), ("etc/a", b"lower"), ("etc/gone", b"gone"), ("bin", "-> usr/bin")),
-    tar_of(("etc/a", b"upper"), ("etc/.wh.gone", b""), ("usr/bin/x", b"x" * 9000)),
-]
-EXPECTED = {"/etc/a": "upper", "/usr/bin/x": "x" * 40}
 # bcrypt of "secret", which is all that the registry's htpasswd takes.
 HTPASSWD = "user:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 LOGIN = ("user", "secret")
-
-
-def look(reference: str, **options: object) -> Walk:
-    with open_image(reference, **options) as image:  # type: ignore[arg-type]
-        return walk(image, Recorder)
 
 
 def put(host: str, name: str, tag: str, root: Path, manifest: bytes, media_type: str) -> None:

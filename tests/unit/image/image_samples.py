@@ -16,7 +16,7 @@ from pathlib import Path
 import zstandard
 
 from scanner.facts import fact
-from scanner.image import ImageFile, Visit
+from scanner.image import ImageFile, Limits, Visit, Walk, open_image, walk
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -171,3 +171,24 @@ class Recorder:
 def seen(facts: tuple[Fact, ...]) -> dict[str, str]:
     """Path and content of what a `Recorder` saw."""
     return {each.path: each.text("name") for each in facts}
+
+
+LAYERS = [
+    tar_of(("etc/", None), ("etc/a", b"lower"), ("etc/gone", b"gone"), ("bin", "-> usr/bin")),
+    tar_of(("etc/a", b"upper"), ("etc/.wh.gone", b""), ("usr/bin/x", b"x" * 9000)),
+]
+"""Layers in which the upper one replaces, hides and adds."""
+EXPECTED = {"/etc/a": "upper", "/usr/bin/x": "x" * 40}
+"""What is `seen` of them."""
+
+
+def look(
+    reference: object,
+    platform: str | None = None,
+    limits: Limits | None = None,
+    *,
+    insecure: bool = False,
+) -> Walk:
+    """A walk over the image with a `Recorder`."""
+    with open_image(str(reference), platform=platform, insecure=insecure) as image:
+        return walk(image, Recorder, limits=limits or Limits())

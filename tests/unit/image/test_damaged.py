@@ -9,29 +9,20 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import ImageFormatError, ImageNotFoundError, ScannerError, UsageError
-from scanner.image import Limits, Walk, open_image, walk
+from scanner.image import Limits
 from scanner.image.blobs import cannot_read
 from scanner.model import GapKind
 
 from .image_samples import (
+    LAYERS,
     Layout,
-    Recorder,
     compress,
     docker_archive,
+    look,
     seen,
     sha,
     tar_of,
 )
-
-LAYERS = [
-    tar_of(("etc/", None), ("etc/a", b"lower"), ("etc/gone", b"gone"), ("bin", "-> usr/bin")),
-    tar_of(("etc/a", b"upper"), ("etc/.wh.gone", b""), ("usr/bin/x", b"x" * 9000)),
-]
-
-
-def look(reference: object, platform: str | None = None, limits: Limits | None = None) -> Walk:
-    with open_image(str(reference), platform=platform) as image:
-        return walk(image, Recorder, limits=limits or Limits())
 
 
 def damaged(tmp_path: Path, what: str) -> str:

@@ -11,30 +11,22 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import ImageNotFoundError, ScannerError, UsageError
-from scanner.image import Limits, Walk, docker_archive_stream, open_image, walk
+from scanner.image import docker_archive_stream, open_image, walk
 from scanner.model import FileEntry, GapKind
 
 from .image_samples import (
+    EXPECTED,
+    LAYERS,
     OCI_INDEX,
     Layout,
     Recorder,
     config_of,
     docker_archive,
+    look,
     seen,
     sha,
     tar_of,
 )
-
-LAYERS = [
-    tar_of(("etc/", None), ("etc/a", b"lower"), ("etc/gone", b"gone"), ("bin", "-> usr/bin")),
-    tar_of(("etc/a", b"upper"), ("etc/.wh.gone", b""), ("usr/bin/x", b"x" * 9000)),
-]
-EXPECTED = {"/etc/a": "upper", "/usr/bin/x": "x" * 40}
-
-
-def look(reference: object, platform: str | None = None, limits: Limits | None = None) -> Walk:
-    with open_image(str(reference), platform=platform) as image:
-        return walk(image, Recorder, limits=limits or Limits())
 
 
 def layout_tar(root: Path) -> Path:
