@@ -164,29 +164,11 @@ class RuntimeRule(Identified):
 # --- TLS -----------------------------------------------------------------------------------
 
 
-class TlsProtocol(Rule):
-    """A protocol version."""
-
+class _OfTls(Rule):
     name: Text
-    """`TLS 1.2`."""
+    """`TLS 1.2`; of a suite, as registered by IANA."""
     code: Text
     """On the wire: `0x0303`."""
-    approved: Flag
-    why: str = ""
-
-    @property
-    def number(self) -> int:
-        return int(self.code, 16)
-
-
-class TlsSuite(Rule):
-    """A cipher suite."""
-
-    name: Text
-    """As registered by IANA."""
-    code: Text
-    protocols: tuple[Text, ...]
-    """Those in which a server may choose it."""
     approved: Flag
     why: str = ""
     """Why it is not approved."""
@@ -196,17 +178,19 @@ class TlsSuite(Rule):
         return int(self.code, 16)
 
 
-class TlsGroup(Rule):
+class TlsProtocol(_OfTls):
+    """A protocol version."""
+
+
+class TlsSuite(_OfTls):
+    """A cipher suite."""
+
+    protocols: tuple[Text, ...]
+    """Those in which a server may choose it."""
+
+
+class TlsGroup(_OfTls):
     """A key exchange group."""
-
-    name: Text
-    code: Text
-    approved: Flag
-    why: str = ""
-
-    @property
-    def number(self) -> int:
-        return int(self.code, 16)
 
 
 class ConstantRule(Rule):
