@@ -145,6 +145,30 @@ def parse_config(raw: Mapping[str, Any]) -> ImageConfig:
     )
 
 
+def read_config(raw: bytes, layers: int, reference: str, advice: str) -> ImageConfig:
+    """The configuration in `raw`, of an image of so many layers.
+
+    Args:
+        advice: what to do when it does not fit, for the end of the message.
+
+    Raises:
+        ImageFormatError: it is damaged, or is that of another image.
+    """
+    config = parse_config(parse_json(raw, f"the configuration of '{reference}'"))
+    if len(config.layer_digests) != layers:
+        raise ImageFormatError(
+            f"'{reference}' has {layers} layers where its configuration has "
+            f"{len(config.layer_digests)}; {advice}"
+        )
+    return config
+
+
+def check_platform(offered: Platform, platform: str | None, reference: str) -> None:
+    """Raises UsageError when an image is for another platform than the one asked for."""
+    if platform:
+        pick((offered,), parse_platform(platform), reference)
+
+
 def config_gaps(config: ImageConfig) -> tuple[Gap, ...]:
     """That fields of the configuration could not be understood; one gap for all."""
     if not config.malformed:

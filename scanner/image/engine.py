@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.errors import EngineError, ImageNotFoundError
-from scanner.image.config import parse_config
+from scanner.image.config import check_platform, parse_config
 from scanner.image.image import StreamedImage
 from scanner.image.reference import ImageRef
-from scanner.image.saved import check_platform
 from scanner.model import ImageConfig
 
 _CHUNK = 1 << 20
@@ -87,8 +86,7 @@ def open_engine_image(ref: ImageRef, platform: str | None) -> EngineImage:
     try:
         found = client.images.get(ref.name)
         config = _config(client, found.attrs)
-        if platform:
-            check_platform(config.platform, platform, ref.text)
+        check_platform(config.platform, platform, ref.text)
         return EngineImage(ref.text, ref.name, client, found, config, str(found.id))
     except ImageNotFound:
         client.close()

@@ -13,7 +13,14 @@ from typing import Any
 
 from scanner.errors import ImageFormatError, UsageError
 from scanner.image.blobs import Blob
-from scanner.image.config import parse_config, parse_json, parse_platform, pick, platform_of
+from scanner.image.config import (
+    check_platform,
+    parse_json,
+    parse_platform,
+    pick,
+    platform_of,
+    read_config,
+)
 from scanner.image.image import Layer
 from scanner.image.limits import Limits
 from scanner.model import ImageConfig, Platform
@@ -190,14 +197,9 @@ class Resolver:
             UsageError: it is for another platform than the one asked for.
         """
         raw = self.get(manifest.config)
-        config = parse_config(parse_json(raw, f"the configuration of '{self._reference}'"))
-        if len(config.layer_digests) != len(manifest.layers):
-            raise ImageFormatError(
-                f"'{self._reference}' has {len(manifest.layers)} layers where its configuration "
-                f"has {len(config.layer_digests)}; the image is damaged, get it again"
-            )
-        if platform:
-            pick((config.platform,), parse_platform(platform), self._reference)
+        advice = "the image is damaged, get it again"
+        config = read_config(raw, len(manifest.layers), self._reference, advice)
+        check_platform(config.platform, platform, self._reference)
         return raw, config
 
 

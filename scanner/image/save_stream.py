@@ -14,7 +14,7 @@ from itertools import chain
 
 from scanner.errors import ImageFormatError
 from scanner.image.arriving import visit_stream
-from scanner.image.config import parse_config, parse_json
+from scanner.image.config import read_config
 from scanner.image.files import Visitor
 from scanner.image.image import StreamedImage
 from scanner.image.layer import LayerBuilder, LayerScan
@@ -114,16 +114,11 @@ class _Reader:
             raise ImageFormatError(
                 f"the archive of '{self.image.reference}' lacks its configuration; get it again"
             )
-        raw = parse_json(config, f"the configuration of '{self.image.reference}'")
-        digests = parse_config(raw).layer_digests
-        if len(digests) != len(saved.layers):
-            raise ImageFormatError(
-                f"'{self.image.reference}' has {len(saved.layers)} layers where its configuration "
-                f"has {len(digests)}; the image is damaged, get it again"
-            )
+        advice = "the image is damaged, get it again"
+        told = read_config(config, len(saved.layers), self.image.reference, advice)
         return [
             self._named(self._follow(path), digest)
-            for path, digest in zip(saved.layers, digests, strict=True)
+            for path, digest in zip(saved.layers, told.layer_digests, strict=True)
         ]
 
     def _named(self, path: str, digest: str) -> LayerScan:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from scanner.errors import ImageFormatError, ImageNotFoundError, UsageError
 from scanner.image.blobs import FileBlob, cannot_read, opened
-from scanner.image.config import parse_config, parse_json, parse_platform, pick, texts
+from scanner.image.config import check_platform, read_config, texts
 from scanner.image.image import Layer, LayeredImage, StreamedImage
 from scanner.image.limits import DEFAULT_LIMITS, Limits
 from scanner.image.streams import Hashed, StreamError, TooLongError, compression, plain
 from scanner.image.tar import Part, StreamSource, TarError, WindowSource, read_members
-from scanner.model import ImageConfig, Platform
+from scanner.model import ImageConfig
 
 _LINK_STEPS = 8
 
@@ -225,20 +225,9 @@ def saved_config(
             f"the configuration of '{reference}' has the digest {hashed.digest} instead of "
             f"sha256:{promised}; save the image again"
         )
-    config = parse_config(parse_json(raw, f"the configuration of '{reference}'"))
-    if len(config.layer_digests) != len(saved.layers):
-        raise ImageFormatError(
-            f"'{reference}' has {len(saved.layers)} layers where its configuration has "
-            f"{len(config.layer_digests)}; save the image again"
-        )
-    if platform:
-        check_platform(config.platform, platform, reference)
+    config = read_config(raw, len(saved.layers), reference, "save the image again")
+    check_platform(config.platform, platform, reference)
     return config, hashed.digest
-
-
-def check_platform(offered: Platform, platform: str, reference: str) -> None:
-    """Raises UsageError when an image is for another platform than the one asked for."""
-    pick((offered,), parse_platform(platform), reference)
 
 
 class CompressedArchive(StreamedImage):
