@@ -190,6 +190,18 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "approved_suites": tuple,
         "approved_groups": tuple,
     },
+    FactKind.TLS_SERVER: {  # on the consumer of a use, else on the program behind the port
+        "condition": str,
+        "port": int,
+        "known": bool,  # some use of crypto is in the process
+        "unapproved": tuple,  # protocols, suites and groups
+    },
+    FactKind.RUN_SETTING: {  # on the consumer of a use, where a run was not as its files say
+        "condition": str,
+        "module": str,
+        "activation": str,  # off, unknown: what the use's approved mode is then
+        "reason": str,
+    },
     FactKind.DIFFERENCE: {"condition": str, "what": str, "effect": str, "detail": str},
 }
 

@@ -16,7 +16,14 @@ from scanner.model import Fact, FactKind, Value
 from scanner.rules_model import CheckRule
 
 CONDITION_KINDS = frozenset(
-    {FactKind.RUN, FactKind.LOG_MATCH, FactKind.TLS_ENDPOINT, FactKind.DIFFERENCE}
+    {
+        FactKind.RUN,
+        FactKind.LOG_MATCH,
+        FactKind.TLS_ENDPOINT,
+        FactKind.TLS_SERVER,
+        FactKind.RUN_SETTING,
+        FactKind.DIFFERENCE,
+    }
 )
 """Facts of a simulated run: their attribute `condition` names it."""
 

@@ -22,6 +22,7 @@ from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate import RunLimits, Simulation, simulate
 from scanner.simulate.engine import engine_available
+from scanner.simulate.observed import as_seen
 from scanner.simulate.session import image_in_engine
 from scanner.verdict import weigh
 
@@ -83,7 +84,7 @@ def scan(
         run = _run(image, facts, uses, rules, options, progress)
         info = _image_info(image, facts, files=len(walked.view))
     progress.phase("judging")
-    judgment = judge(uses, (*facts, *run.facts), rules, today)
+    judgment = judge(as_seen(uses, run.facts), (*facts, *run.facts), rules, today)
     gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps))
     return Report(
         scanner_version=__version__,

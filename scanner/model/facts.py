@@ -51,6 +51,8 @@ class FactKind(StrEnum):
     RUN = "run"
     LOG_MATCH = "log_match"
     TLS_ENDPOINT = "tls_endpoint"
+    TLS_SERVER = "tls_server"
+    RUN_SETTING = "run_setting"
     DIFFERENCE = "difference"
 
 

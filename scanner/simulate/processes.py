@@ -7,8 +7,9 @@ What the latter says is only as honest as the image.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from scanner.simulate.box import Box
 _PROC = Path("/proc")
 _LIMIT = 2**20
 _MAX_PROCESSES = 256
+_MAX_OPEN_FILES = 4096
 _LISTEN = "0A"
 _ENGINE_DNS = "0B00007F"
 """127.0.0.11, where Docker's own resolver listens in every container of a network."""
@@ -26,8 +28,24 @@ _MARK = b"\n@@scanner@@"
 _SHELL = (
     "for p in /proc/[0-9]*; do "
     r"printf '\n@@scanner@@env\n'; cat $p/environ 2>/dev/null; "
+    r"printf '\n@@scanner@@exe\n'; readlink $p/exe 2>/dev/null; "
     r"printf '\n@@scanner@@maps\n'; cat $p/maps 2>/dev/null; done"
 )
+VARIABLES = frozenset(
+    {
+        "GODEBUG",
+        "GOFIPS",
+        "GOLANG_FIPS",
+        "JAVA_TOOL_OPTIONS",
+        "JDK_JAVA_OPTIONS",
+        "LD_PRELOAD",
+        "OPENSSL_CONF",
+        "OPENSSL_FORCE_FIPS_MODE",
+        "OPENSSL_MODULES",
+    }
+)
+"""What is kept of a process' environment, beside what a run sets itself: the rest may hold
+secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +53,20 @@ class Process:
     """What one process of the container has in its environment and in its memory."""
 
     environment: frozenset[str]
-    """`NAME=value`."""
+    """`NAME=value` of the variables that were asked for."""
     mapped: frozenset[str]
     """Paths of the files in its memory: the program and its libraries."""
+    program: str = ""
+    """Path of the file it runs, or `""`; ends in ` (deleted)` when that is gone."""
+    ports: frozenset[int] = frozenset()
+    """TCP ports that it holds open, where that could be seen."""
+
+    def variable(self, name: str) -> str | None:
+        """The value of variable `name`, or None when it is not set."""
+        start = f"{name}="
+        return next(
+            (each[len(start) :] for each in self.environment if each.startswith(start)), None
+        )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,18 +78,25 @@ class Listener:
     """Only from inside the container."""
 
 
-def processes(box: Box, first_pid: int) -> tuple[Process, ...]:
-    """All processes that can be looked into; empty when none can."""
-    return processes_from_here(box, first_pid) or tuple(_from_inside(box))
+def processes(
+    box: Box, first_pid: int, variables: frozenset[str] = VARIABLES
+) -> tuple[Process, ...]:
+    """All processes that can be looked into; empty when none can.
 
-
-def processes_from_here(box: Box, first_pid: int) -> tuple[Process, ...]:
-    """The same, but nothing is run in the container: quick, and empty for a remote engine."""
-    return tuple(
-        Process(_environment(environ), _mapped(maps))
-        for environ, maps in _from_host(box.id, first_pid)
-        if maps
+    Args:
+        variables: names of those that are kept.
+    """
+    ports = _ports_by_inode(box.id, first_pid)
+    return tuple(_from_host(box.id, first_pid, variables, ports)) or tuple(
+        _from_inside(box, variables)
     )
+
+
+def processes_from_here(
+    box: Box, first_pid: int, variables: frozenset[str] = VARIABLES
+) -> tuple[Process, ...]:
+    """The same, with nothing run in the container: quick, without ports, empty when remote."""
+    return tuple(_from_host(box.id, first_pid, variables, {}))
 
 
 def listeners(box: Box, first_pid: int) -> frozenset[Listener] | None:
@@ -82,35 +118,72 @@ def _is_of(container: str, pid: int) -> bool:
     return False
 
 
-def _from_host(container: str, first_pid: int) -> Iterator[tuple[bytes, bytes]]:
+def _from_host(
+    container: str, first_pid: int, variables: frozenset[str], ports: Mapping[int, int]
+) -> Iterator[Process]:
     if not _is_of(container, first_pid):
         return
     pids = (int(each.name) for each in _PROC.iterdir() if each.name.isdigit())
     members = (pid for pid in pids if _is_of(container, pid))
     for pid, _ in zip(members, range(_MAX_PROCESSES), strict=False):
         folder = _PROC / str(pid)
-        yield _read_or_none(folder / "environ"), _read_or_none(folder / "maps")
+        if mapped := _mapped(_read_or_none(folder / "maps")):
+            yield Process(
+                _environment(_read_or_none(folder / "environ"), variables),
+                mapped,
+                _link(folder / "exe"),
+                _held(folder / "fd", ports) if ports else frozenset(),
+            )
 
 
-def _from_inside(box: Box) -> Iterator[Process]:
+def _ports_by_inode(container: str, first_pid: int) -> dict[int, int]:
+    """The port of each listening socket; empty where that cannot be seen from here."""
+    if not _is_of(container, first_pid):
+        return {}
+    folder = _PROC / str(first_pid) / "net"
+    return _inodes(_read_or_none(folder / "tcp") + _read_or_none(folder / "tcp6"))
+
+
+def _held(folder: Path, ports: Mapping[int, int]) -> frozenset[int]:
+    """Ports of the sockets among the open files that `folder` lists."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry, _ in zip(entries, range(_MAX_OPEN_FILES), strict=False):
+            name = _link(Path(entry.path))
+            if name.startswith("socket:[") and name[8:-1].isdigit():
+                found.add(ports.get(int(name[8:-1]), 0))
+    return frozenset(found - {0})
+
+
+def _link(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return os.fsencode(path.readlink()).decode("utf-8", "replace")
+    return ""
+
+
+def _from_inside(box: Box, variables: frozenset[str]) -> Iterator[Process]:
     shown = box.run(["sh", "-c", _SHELL], limit=8 * _LIMIT)
     if shown is None:
         environ = box.run(["cat", "/proc/1/environ"], limit=_LIMIT)
         maps = box.run(["cat", "/proc/1/maps"], limit=_LIMIT)
         if maps is not None and maps[0] == 0:
-            yield Process(_environment(environ[1] if environ else b""), _mapped(maps[1]))
+            told = _environment(environ[1] if environ else b"", variables)
+            yield Process(told, _mapped(maps[1]))
         return
-    environ_text = b""
-    for part in shown[1].split(_MARK)[: 2 * _MAX_PROCESSES]:
+    environ_text, program = b"", ""
+    for part in shown[1].split(_MARK)[: 3 * _MAX_PROCESSES]:
         name, _, body = part.partition(b"\n")
         if name == b"env":
             environ_text = body
+        elif name == b"exe":
+            program = body.decode("utf-8", "replace").strip("\n")
         elif name == b"maps" and (mapped := _mapped(body)):
-            yield Process(_environment(environ_text), mapped)
+            yield Process(_environment(environ_text, variables), mapped, program)
 
 
-def _environment(text: bytes) -> frozenset[str]:
-    return frozenset(item.decode("utf-8", "replace") for item in text.split(b"\0") if b"=" in item)
+def _environment(text: bytes, variables: frozenset[str]) -> frozenset[str]:
+    items = (each.decode("utf-8", "replace") for each in text.split(b"\0") if b"=" in each)
+    return frozenset(each for each in items if each.partition("=")[0] in variables)
 
 
 _MAPPED_FILE = re.compile(rb"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ +(/[^\n]{1,4096})$", re.MULTILINE)
@@ -134,6 +207,17 @@ def _listening(text: bytes) -> frozenset[Listener]:
     # One port may have a listener for each of several addresses.
     open_ports = {each.port for each in found if not each.loopback}
     return frozenset(each for each in found if not (each.loopback and each.port in open_ports))
+
+
+def _inodes(text: bytes) -> dict[int, int]:
+    """Socket number → port of what listens, as `/proc/net/tcp` shows it."""
+    found: dict[int, int] = {}
+    for line in text.decode("ascii", "replace").splitlines():
+        fields = line.split()
+        if len(fields) > 9 and fields[3] == _LISTEN and fields[9].isdigit():
+            with contextlib.suppress(ValueError):
+                found[int(fields[9])] = int(fields[1].rpartition(":")[2], 16)
+    return found
 
 
 def _read(path: Path) -> bytes:

@@ -108,6 +108,17 @@ def never_opened(baseline: Observation, exposed: Sequence[int]) -> list[Gap]:
     return [Gap(GapKind.NOTHING_OBSERVED, "baseline", reason, caps=caps)]
 
 
+def no_health_verdict(name: str, baseline: Observation, seen: Observation) -> list[Gap]:
+    """The gap of a health check that passed in the baseline and was not done in run `name`."""
+    if baseline.health != "healthy" or seen.health != "starting" or not seen.running:
+        return []
+    reason = (
+        f"the image's own health check had no verdict after {seen.seconds:.0f} s, and passed in "
+        "the baseline; whether it passes here is unknown; --ready-timeout waits longer"
+    )
+    return [Gap(GapKind.TIMED_OUT, name, reason)]
+
+
 def condition_gaps(name: str, seen: Observation) -> list[Gap]:
     """What could not be seen in the run of condition `name`."""
     gaps: list[Gap] = []

@@ -31,9 +31,17 @@ from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG, helper
 from scanner.simulate.node import NodeBox
+from scanner.simulate.observed import preloaded, run_settings, tls_servers
 from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
+from scanner.simulate.processes import VARIABLES
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
-from scanner.simulate.results import condition_facts, condition_gaps, never_opened, nothing_observed
+from scanner.simulate.results import (
+    condition_facts,
+    condition_gaps,
+    never_opened,
+    no_health_verdict,
+    nothing_observed,
+)
 from scanner.simulate.session import Session, ensure_image
 from scanner.simulate.tls import probe
 from scanner.simulate.tls_table import Approval, offers
@@ -132,6 +140,11 @@ class _Run:
         self._helper = helper(config.platform.architecture)
         self._on_node = False
         """Whether containers are shown a node; first tried in the condition of that name."""
+        enforcing = (
+            *(each.enforce for each in rules.modules.values()),
+            *(each.enforce for each in rules.runtimes.values()),
+        )
+        self._variables = VARIABLES.union(*(each.env for each in enforcing if each is not None))
 
     def all(self, provider: FipsProvider | None) -> Simulation:
         self._progress.phase("running it as it is")
@@ -154,6 +167,7 @@ class _Run:
             *nothing_observed(baseline),
             *never_opened(baseline, self._exposed),
             *condition_gaps(BASELINE, baseline),
+            *preloaded(BASELINE, baseline.processes, self._facts),
             *plan.gaps,
         ]
         made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)
@@ -161,6 +175,8 @@ class _Run:
         self._on_node = node.works
         made += node.facts
         gaps += node.gaps
+        made += tls_servers(BASELINE, baseline, self._facts)
+        made += run_settings(BASELINE, baseline.processes, self._facts, self._config)
         self._progress.phase("running it with approved algorithms only")
         try:
             enforced = self._enforced(plan, baseline, matches)
@@ -186,6 +202,7 @@ class _Run:
             verified=verified,
         )
         gaps += condition_gaps(ENFORCED, enforced.seen)
+        gaps += no_health_verdict(ENFORCED, baseline, enforced.seen)
         gaps += [
             Gap(
                 GapKind.NOT_VERIFIED,
@@ -256,6 +273,7 @@ class _Run:
             exposed=self._exposed,
             expected=expected,
             checks_health=self._has_health_check,
+            variables=self._variables,
             engine_root=session.info.root,
             deadline=session.deadline,
         )

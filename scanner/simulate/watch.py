@@ -14,6 +14,7 @@ from scanner.model import TlsEndpoint
 from scanner.simulate.box import Box, BoxState
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.processes import (
+    VARIABLES,
     Listener,
     Process,
     listeners,
@@ -79,6 +80,7 @@ def watch(
     exposed: Sequence[int] = (),
     expected: frozenset[int] = frozenset(),
     checks_health: bool = False,
+    variables: frozenset[str] = VARIABLES,
     engine_root: str = "",
     deadline: float,
 ) -> Observation:
@@ -89,6 +91,7 @@ def watch(
         expected: ports to wait for; those that were open in an earlier run, or that the image
             declares.
         checks_health: whether the image has a health check to wait for.
+        variables: what is kept of the environment of its processes.
         engine_root: the engine's data folder, if on this machine: its free space is watched.
         deadline: monotonic time at which to stop in any case.
 
@@ -105,7 +108,7 @@ def watch(
         if not state.running:
             break
         # Looked at each time, because one that ends can no longer be looked at.
-        view.processes = processes_from_here(box, state.pid) or view.processes
+        view.processes = processes_from_here(box, state.pid, variables) or view.processes
         found = listeners(box, state.pid)
         if found is None and not box.state().running:
             continue  # it ended between two looks: nobody is left to answer
@@ -136,7 +139,7 @@ def watch(
             if expected <= ports and (not checks_health or state.health == "healthy"):
                 break
         time.sleep(_PAUSE)
-    return _observation(box, state, view, time.monotonic() - begin)
+    return _observation(box, state, view, variables, time.monotonic() - begin)
 
 
 def _unreachable(view: _View) -> bool:
@@ -148,11 +151,14 @@ def _reach(box: Box, state: BoxState, ports: Sequence[int]) -> frozenset[int]:
     return frozenset(port for port in ports if box.connect(state.address, port, 0.5))
 
 
-def _observation(box: Box, state: BoxState, view: _View, seconds: float) -> Observation:
+def _observation(
+    box: Box, state: BoxState, view: _View, variables: frozenset[str], seconds: float
+) -> Observation:
     if not state.running:
         box.finish_log()
     log, cut = box.log()
     outside = {each.port for each in view.listening if not each.loopback}
+    found = processes(box, state.pid, variables) if state.running else ()
     return Observation(
         exit_code=None if state.running else state.exit_code,
         seconds=round(seconds, 2),
@@ -163,7 +169,7 @@ def _observation(box: Box, state: BoxState, view: _View, seconds: float) -> Obse
         reachable=bool(view.reached) or not outside,
         stopped=view.stopped,
         out_of_memory=state.out_of_memory,
-        processes=(processes(box, state.pid) if state.running else ()) or view.processes,
+        processes=found or view.processes,
         log=log,
         log_cut=cut,
     )

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
 from scanner.simulate.compare import compare
+from scanner.simulate.processes import Process
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
 
@@ -66,6 +69,9 @@ def test_health() -> None:
     found = differences(seen(health="healthy"), seen(health="unhealthy"))
     assert found == [("health", "breaks", "unhealthy")]
     assert differences(seen(health="unhealthy"), seen(health="healthy")) == []
+    assert differences(seen(health="healthy"), seen(health="starting")) == [
+        ("health", "changes", "starting")
+    ]
 
 
 def test_ports_without_those_of_chance() -> None:
@@ -96,6 +102,15 @@ def test_suites_and_groups() -> None:
 def test_what_is_not_approved_but_served_by_modules_is_no_leak() -> None:
     both = endpoint("TLS_RSA_WITH_3DES_EDE_CBC_SHA", groups=("X25519MLKEM768",))
     assert differences(both, both) == []
+
+
+@pytest.mark.parametrize(("holder", "leaks"), [(443, [CHACHA13]), (80, [CHACHA13, "x25519"])])
+def test_x25519_from_the_provider_of_openssl_is_no_leak(holder: int, leaks: list[str]) -> None:
+    both = endpoint(GCM13, CHACHA13, groups=("x25519",))
+    provider = Process(frozenset(), frozenset({"/usr/lib/fips.so"}), "/a", frozenset({holder}))
+    other = Process(frozenset(), frozenset(), "/b", frozenset({80, 443} - {holder}))
+    found = differences(both, replace(both, processes=(provider, other)))
+    assert [condition for _, _, condition in found] == leaks
 
 
 def test_approved_suite_that_is_gone_is_a_change() -> None:

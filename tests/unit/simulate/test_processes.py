@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from scanner.simulate.processes import Listener, _environment, _listening, _mapped
+from pathlib import Path
+
+from scanner.simulate.processes import (
+    VARIABLES,
+    Listener,
+    Process,
+    _environment,
+    _held,
+    _inodes,
+    _listening,
+    _mapped,
+)
 
 NET = b"""\
   sl  local_address rem_address   st
@@ -45,4 +56,31 @@ def test_mapped_files() -> None:
 
 
 def test_environment() -> None:
-    assert _environment(b"A=1\0B=x=y\0junk\0") == {"A=1", "B=x=y"}
+    text = b"GODEBUG=a=1,fips140=off\0PASSWORD=x\0junk\0LD_PRELOAD=\0"
+    assert _environment(text, VARIABLES) == {"GODEBUG=a=1,fips140=off", "LD_PRELOAD="}
+
+
+def test_variable_of_a_process() -> None:
+    process = Process(frozenset({"GODEBUG=fips140=on", "GO=x"}), frozenset())
+    assert process.variable("GODEBUG") == "fips140=on"
+    assert process.variable("OPENSSL_CONF") is None
+
+
+# As Linux 6.18 shows it for fips-samples/go-fips140 on 8443, and for a closed connection.
+TCP6 = b"""\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000000000000:20FB 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 65532        0 437519 2 000000001ef59503 100 0 0 10 0
+   1: 00000000000000000000000000000000:20FB 00000000000000000000000000000000:9C40 06 00000000:00000000 03:00001770 00000000     0        0 0 3 0000000000000000
+"""  # noqa: E501
+
+
+def test_sockets_that_listen() -> None:
+    assert _inodes(TCP6) == {437519: 8443}
+    assert _inodes(NET + bytes(range(256))) == {}
+
+
+def test_ports_that_a_process_holds(tmp_path: Path) -> None:
+    for name, target in enumerate(("socket:[437519]", "socket:[9]", "pipe:[437519]", "socket:[x]")):
+        (tmp_path / str(name)).symlink_to(target)
+    assert _held(tmp_path, {437519: 8443}) == {8443}
+    assert _held(tmp_path / "absent", {437519: 8443}) == frozenset()

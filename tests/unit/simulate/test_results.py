@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, TlsEndpoint
-from scanner.simulate.results import condition_facts, condition_gaps, never_opened, nothing_observed
+from scanner.simulate.results import (
+    condition_facts,
+    condition_gaps,
+    never_opened,
+    no_health_verdict,
+    nothing_observed,
+)
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
 
@@ -101,3 +107,12 @@ def test_a_declared_port_that_stays_shut_is_a_gap(
     gaps = never_opened(seen(ports=ports), exposed)
     assert [gap.caps for gap in gaps] == ([] if caps is None else [caps])
     assert never_opened(seen(exit_code=1), exposed) == []
+
+
+def test_a_health_check_without_verdict_is_no_pass() -> None:
+    healthy, starting = seen(health="healthy"), seen(health="starting", seconds=12.0)
+    (gap,) = no_health_verdict("enforced", healthy, starting)
+    assert (gap.kind, gap.caps) == (GapKind.TIMED_OUT, True)
+    assert "had no verdict after 12 s" in gap.reason
+    assert no_health_verdict("enforced", starting, starting) == []
+    assert no_health_verdict("enforced", healthy, seen(health="unhealthy")) == []
