@@ -8,7 +8,8 @@ from __future__ import annotations
 from scanner.simulate.engine import EngineInfo, engine_available
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.provider import FipsProvider, find_provider, import_provider
-from scanner.simulate.run import Simulation, simulate
+from scanner.simulate.results import Simulation
+from scanner.simulate.run import simulate
 
 __all__ = [
     "EngineInfo",

@@ -185,6 +185,8 @@ class NodeBox(Box):
                     **{name: self._unsupervised.options.get(name) for name in kept},
                     "pid_mode": f"container:{self.id}",
                     "network_mode": f"container:{self.id}",
+                    # Said, lest testcontainers chooses one where the scanner is in a container.
+                    "network": None,
                     "user": "0:0",
                     "cap_drop": ["ALL"],
                     "cap_add": ["SYS_PTRACE", "DAC_READ_SEARCH"],

@@ -3,12 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from scanner.errors import EngineError
 from scanner.facts import fact
 from scanner.model import ConditionResult, Fact, FactKind, Gap, GapKind, LogMatch, Value
 from scanner.rulebook import RuleBook
+from scanner.simulate.compare import how_it_ended
 from scanner.simulate.tls_table import Approval, endpoint_facts
 from scanner.simulate.watch import Observation
+
+BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What the simulated run of an image showed."""
+
+    conditions: tuple[ConditionResult, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRun:
+    """The run on a simulated node."""
+
+    result: ConditionResult
+    facts: tuple[Fact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    works: bool = False
+
+
+def not_started(error: EngineError) -> Simulation:
+    """What is known of an image whose container could not be started."""
+    reason = f"the container could not be started: {error}"
+    gap = Gap(GapKind.NOT_RUN, BASELINE, f"{reason}; what it does at run time is unknown")
+    skipped = "not started, as the baseline could not be"
+    conditions = (
+        ConditionResult(BASELINE, False, reason),
+        ConditionResult(NODE, False, skipped),
+        ConditionResult(ENFORCED, False, skipped),
+    )
+    return Simulation(conditions, (), (gap,))
+
+
+def no_node(reason: str) -> NodeRun:
+    """A node that could not be simulated, and why."""
+    gap = Gap(
+        GapKind.NOT_RUN,
+        NODE,
+        f"{reason}: what it does where the kernel's FIPS flag reads 1 is unknown",
+    )
+    return NodeRun(ConditionResult(NODE, False, reason), gaps=(gap,))
+
+
+def condition_result(
+    name: str, seen: Observation, matches: tuple[LogMatch, ...]
+) -> ConditionResult:
+    """The run as the report tells it; what was compared and verified is added later."""
+    return ConditionResult(
+        name=name,
+        ran=True,
+        reason=how_it_ended(seen),
+        exit_code=seen.exit_code,
+        ready_seconds=seen.ready_seconds,
+        health=seen.health,
+        ports=tuple(f"{port}/tcp" for port in sorted({*seen.ports, *seen.loopback_ports})),
+        tls=seen.tls,
+        log_matches=matches,
+    )
 
 
 def condition_facts(

@@ -25,7 +25,7 @@ from scanner.model import (
 from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate.box import Box
-from scanner.simulate.compare import compare, how_it_ended
+from scanner.simulate.compare import compare
 from scanner.simulate.engine import engine
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
@@ -36,10 +36,18 @@ from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
 from scanner.simulate.processes import VARIABLES
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
 from scanner.simulate.results import (
+    BASELINE,
+    ENFORCED,
+    NODE,
+    NodeRun,
+    Simulation,
     condition_facts,
     condition_gaps,
+    condition_result,
     never_opened,
     no_health_verdict,
+    no_node,
+    not_started,
     nothing_observed,
 )
 from scanner.simulate.session import Session, ensure_image
@@ -48,19 +56,9 @@ from scanner.simulate.tls_table import Approval, offers
 from scanner.simulate.verify import Verification, in_box, in_own_box, verify
 from scanner.simulate.watch import Observation, watch
 
-BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
 _AFTERMATH = 0.3
 _CONFIRMED = frozenset({"exit", "ready", "health", "port"})
 """Differences that chance can make: they are looked at a second time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What the simulated run of an image showed."""
-
-    conditions: tuple[ConditionResult, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    gaps: tuple[Gap, ...] = ()
 
 
 def simulate(
@@ -91,16 +89,6 @@ def simulate(
         with Session(client, limits) as session:
             run = _Run(session, image_id, config, Facts(facts), rules, progress or NoProgress())
             return run.all(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """The run on a simulated node."""
-
-    result: ConditionResult
-    facts: tuple[Fact, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    works: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +141,9 @@ class _Run:
                 baseline = self._observe(box, frozenset(self._exposed))
                 self._own_provider = self._read_own_provider(box)
         except EngineError as error:
-            return self._not_started(error)
+            return not_started(error)
         matches = match_log(baseline.log, self._rules.logs)
-        first = _result(BASELINE, baseline, matches)
+        first = condition_result(BASELINE, baseline, matches)
         plan = make_plan(
             self._facts,
             self._config,
@@ -188,7 +176,7 @@ class _Run:
         verified = not enforced.verification.unproven
         differences = self._compared(plan, baseline, enforced.seen, enforced.new, verified=verified)
         second = replace(
-            _result(ENFORCED, enforced.seen, enforced.matches),
+            condition_result(ENFORCED, enforced.seen, enforced.matches),
             differences=differences,
             switches=_texts(plan),
             verified=enforced.verification.evidence,
@@ -214,36 +202,36 @@ class _Run:
         ]
         return Simulation((first, node.result, second), tuple(made), tuple(gaps))
 
-    def _node(self, baseline: Observation, before: Sequence[LogMatch]) -> _Node:
+    def _node(self, baseline: Observation, before: Sequence[LogMatch]) -> NodeRun:
         """Run it where the kernel's flag reads 1 and nothing else differs."""
         self._progress.phase("running it on a simulated FIPS node")
         if self._helper is None:
-            return _no_node("this installation has no helper for the image's architecture")
+            return no_node("this installation has no helper for the image's architecture")
         self._on_node = True
         try:
             if time.monotonic() >= self._session.deadline:
-                return _no_node("the time for all runs was used up")
+                return no_node("the time for all runs was used up")
             with self._box(Plan()) as box:
                 seen = self._observe(box, frozenset(baseline.ports))
                 assert isinstance(box, NodeBox)
                 if failure := box.failure(box.state()):
-                    return _no_node(failure)
+                    return no_node(failure)
                 log = box.node_log()
         except EngineError as error:
-            return _no_node(str(error))
+            return no_node(str(error))
         if not log.works:
-            return _no_node("nothing shows that the first process read 1 from the flag")
+            return no_node("nothing shows that the first process read 1 from the flag")
         matches = match_log(seen.log, self._rules.logs)
         new = new_in(matches, before)
         result = replace(
-            _result(NODE, seen, matches),
+            condition_result(NODE, seen, matches),
             differences=self._compared(Plan(), baseline, seen, new, verified=True, told=False),
             switches=(f"{FLAG} reads 1",),
             verified=("its first process read 1 from it",),
             programs=log.programs(),
         )
         facts = condition_facts(result, seen, new, self._rules, self._approval, verified=True)
-        return _Node(result, tuple(facts), tuple(condition_gaps(NODE, seen)), works=True)
+        return NodeRun(result, tuple(facts), tuple(condition_gaps(NODE, seen)), works=True)
 
     def _box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
         check = self._config.healthcheck
@@ -375,26 +363,6 @@ class _Run:
             for each in found
         )
 
-    def _not_started(self, error: EngineError) -> Simulation:
-        reason = f"the container could not be started: {error}"
-        gap = Gap(GapKind.NOT_RUN, BASELINE, f"{reason}; what it does at run time is unknown")
-        skipped = "not started, as the baseline could not be"
-        conditions = (
-            ConditionResult(BASELINE, False, reason),
-            ConditionResult(NODE, False, skipped),
-            ConditionResult(ENFORCED, False, skipped),
-        )
-        return Simulation(conditions, (), (gap,))
-
-
-def _no_node(reason: str) -> _Node:
-    gap = Gap(
-        GapKind.NOT_RUN,
-        NODE,
-        f"{reason}: what it does where the kernel's FIPS flag reads 1 is unknown",
-    )
-    return _Node(ConditionResult(NODE, False, reason), gaps=(gap,))
-
 
 def _once(difference: Difference) -> Difference:
     return replace(
@@ -406,17 +374,3 @@ def _once(difference: Difference) -> Difference:
 
 def _texts(plan: Plan) -> tuple[str, ...]:
     return tuple(switch.text for switch in plan.switches)
-
-
-def _result(name: str, seen: Observation, matches: tuple[LogMatch, ...]) -> ConditionResult:
-    return ConditionResult(
-        name=name,
-        ran=True,
-        reason=how_it_ended(seen),
-        exit_code=seen.exit_code,
-        ready_seconds=seen.ready_seconds,
-        health=seen.health,
-        ports=tuple(f"{port}/tcp" for port in sorted({*seen.ports, *seen.loopback_ports})),
-        tls=seen.tls,
-        log_matches=matches,
-    )

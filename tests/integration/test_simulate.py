@@ -86,8 +86,8 @@ def test_go_tls_server_is_restricted(workload: Callable[[str], str], rules: Rule
     assert ("tls-suite", "restricts") in effects(enforced)
     assert not {"breaks", "leaks"} & {effect for _, effect in effects(enforced)}
     made = [each for each in result.facts if each.kind is FactKind.TLS_ENDPOINT]
-    assert [each.text("condition") for each in made] == ["baseline", "enforced"]
-    assert made[1].texts("unapproved_suites") == ()
+    assert [each.text("condition") for each in made] == ["baseline", "node", "enforced"]
+    assert made[2].texts("unapproved_suites") == ()
 
 
 def test_server_whose_crypto_no_switch_reaches_leaks(
