@@ -25,7 +25,7 @@ _PROGRAM = frozenset({"dynamic", "static", "static-pie"})
 _LOADED_BY_THEIR_LIBRARY = ("/krb5/plugins/", "/pkcs11/", "/gconv/")
 """Plug-ins of system libraries; those of crypto libraries are `plugins` in their rules."""
 _PRIVATE_FOLDERS = ("/site-packages/", "/dist-packages/", "/node_modules/", "/vendor/")
-_PLAIN_FOLDER = re.compile(r"(?:/usr)?(?:/local)?/lib(?:32|64)?(?:/[a-z0-9_]+-linux-[a-z]+)?")
+PLAIN_FOLDER = re.compile(r"(?:/usr)?(?:/local)?/lib(?:32|64)?(?:/[a-z0-9_]+-linux-[a-z]+)?")
 _OWN_LINKERS = frozenset({"go-crypto", "go-fips140"})
 _IN_GO = frozenset({"boringcrypto", "boringssl"})
 """Modules whose code in a Go program `scanner.link.go` speaks of."""
@@ -123,7 +123,7 @@ class _Users:
         return (
             each.text("linkage") in _PROGRAM
             or path in self._reached
-            or not (each.text("soname") and _PLAIN_FOLDER.fullmatch(folder))
+            or not (each.text("soname") and PLAIN_FOLDER.fullmatch(folder))
         )
 
     def linked(self) -> Iterator[CryptoUse]:
@@ -222,7 +222,7 @@ class _Users:
         if any(part in path for part in _PRIVATE_FOLDERS):
             return True
         # Built from source into the usual place, or elsewhere with a setup of its own.
-        return not (_PLAIN_FOLDER.fullmatch(path.rpartition("/")[0]) or configured)
+        return not (PLAIN_FOLDER.fullmatch(path.rpartition("/")[0]) or configured)
 
     def embedded(self) -> Iterator[CryptoUse]:
         """Uses of code that is compiled into a file which is not itself the library."""

@@ -5,8 +5,10 @@ A `ready` or `no-crypto` may only be said of an image in which none of this is f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
+from scanner.link.elf import PLAIN_FOLDER
 from scanner.link.owners import Owners
 from scanner.link.start import started_programs
 from scanner.link.world import World
@@ -50,6 +52,8 @@ def _unknown_code(world: World, owners: Owners) -> Iterator[Gap]:
     """Programs that hold what only an algorithm's code needs, and no module that is known."""
     ciphers = {rule.name for rule in world.rules.constants if rule.cipher}
     started = started_programs(world)
+    plugins = [each for rule in world.rules.modules.values() for each in rule.plugins]
+    part_of_module = re.compile("|".join(f"(?:{each})" for each in plugins) or r"(?!)")
     for traces in world.facts.of(FactKind.TRACES):
         constants = traces.texts("constants")
         elf = world.facts.one(FactKind.ELF, traces.path)
@@ -57,8 +61,11 @@ def _unknown_code(world: World, owners: Owners) -> Iterator[Gap]:
             continue
         has_cipher = not ciphers.isdisjoint(constants)
         if elf.text("linkage") == "shared-object":
-            # Libraries of a distribution use ciphers for much else, and are judged by its name.
-            counts = has_cipher and not owners.package_name(traces.path)
+            # Libraries of a distribution use ciphers for much else. What a package puts elsewhere
+            # is an extension (Perl's Crypt::Rijndael), or a vendor's own.
+            folder = traces.path.rpartition("/")[0]
+            is_system = owners.package_name(traces.path) and PLAIN_FOLDER.fullmatch(folder)
+            counts = has_cipher and not is_system and not part_of_module.fullmatch(traces.path)
         elif package := owners.package_name(traces.path):
             is_tool = package in world.rules.os_tools and traces.path not in started
             counts = has_cipher and not is_tool

@@ -51,8 +51,19 @@ def test_known_code_explains_them() -> None:
 def test_libraries_count_by_their_ciphers_and_owners() -> None:
     assert found(world(library(PLUGIN), traces(PLUGIN, "AES")))
     assert found(world(library(PLUGIN), traces(PLUGIN, "SHA-256"))) == []
-    mine = owned("libdb5.3", PLUGIN)
-    assert found(world(library(PLUGIN), traces(PLUGIN, "AES"), *mine)) == []
+    system = "/usr/lib/x86_64-linux-gnu/libdb-5.3.so"
+    mine = owned("libdb5.3", system)
+    assert found(world(library(system), traces(system, "AES"), *mine)) == []
+    assert found(world(library(system), traces(system, "AES")))
+
+
+def test_what_a_package_puts_outside_the_library_folders_counts() -> None:
+    perl = "/usr/lib/x86_64-linux-gnu/perl5/5.36/auto/Crypt/Rijndael/Rijndael.so"
+    mine = owned("libcrypt-rijndael-perl", perl)
+    assert found(world(library(perl), traces(perl, "AES"), *mine))
+    engine = "/usr/lib/x86_64-linux-gnu/engines-3/padlock.so"
+    mine = owned("libssl3", engine)
+    assert found(world(library(engine), traces(engine, "AES"), *mine)) == []
 
 
 def test_tools_of_the_distribution_count_when_they_are_started() -> None:
