@@ -85,8 +85,9 @@ class Fingerprints:
                     self._patterns.setdefault(pattern, len(self._patterns))
         self._regexes = [re.compile(pattern.encode()) for pattern in self._patterns]
         self._constants = [
-            *((rule.name, pattern) for rule in constants for pattern in rule.patterns),
-            ("", BUILD_INFO_MARK),
+            *((rule.name, _literally(each)) for rule in constants for each in rule.patterns),
+            *((rule.name, each.encode()) for rule in constants for each in rule.instructions),
+            ("", _literally(BUILD_INFO_MARK)),
         ]
         self._database: Any = None
 
@@ -125,7 +126,7 @@ class Fingerprints:
                 expressions=[
                     *(_literally(text.encode()) for text in self._texts),
                     *(pattern.encode() for pattern in self._patterns),
-                    *(_literally(pattern) for _, pattern in self._constants),
+                    *(expression for _, expression in self._constants),
                 ],
                 ids=list(range(len(self._texts) + len(self._patterns) + len(self._constants))),
                 flags=[

@@ -199,10 +199,12 @@ class ConstantRule(Rule):
     name: Text
     """Of the algorithm, as the report says it."""
     cipher: Flag
-    """Whether it keeps secrets; hashes alone have many harmless uses."""
+    """Whether nothing else needs it; hashes and random numbers have many harmless uses."""
     source: Text
     patterns: Annotated[tuple[HexBytes, ...], Field(min_length=1)]
     """Any of these shows it."""
+    instructions: Regexes = ()
+    """Machine code that shows it as well: regular expressions on bytes."""
 
 
 class AlgorithmFile(Rule):

@@ -218,6 +218,31 @@ def test_constants_are_those_of_the_standards() -> None:
     assert box[:16] in known["AES"]
     assert bytes(box.index(byte) for byte in range(16)) in known["AES"]
     assert b"expand 32-byte k" in known["ChaCha20 or Salsa20"]
+    order = 2**252 + 27742317777372353535851937790883648493
+    assert order.to_bytes(32, "little")[:16] in known["Curve25519"]
+    assert (
+        b"".join(bytes([each]) + bytes(7) for each in order.to_bytes(32, "little")[:3])
+        in (known["Curve25519"])
+    )
+    n = int("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16)
+    assert n.to_bytes(32, "big")[16:] in known["NIST curve P-256"]
+    assert n.to_bytes(32, "little")[:16] in known["NIST curve P-256"]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "found"),
+    [
+        ("660f3adfc101", True),  # aeskeygenassist xmm0, xmm1, 1, as in Debian's libgnutls
+        ("66450f3adfc801", True),  # … xmm9, xmm8, 1
+        ("c4e379dfc101", True),  # vaeskeygenassist xmm0, xmm1, 1
+        ("660f38dcc1", False),  # aesenc xmm0, xmm1: Go's runtime hashes with it
+    ],
+)
+def test_aes_without_tables_is_told_by_its_key_expansion(instruction: str, found: bool) -> None:
+    rules = RuleBook.load()
+    data = b"\x90" * 100 + bytes.fromhex(instruction) + b"\x90" * 100
+    seen = Fingerprints(rules.modules, rules.constants).scan([data[:103], data[103:]])
+    assert seen.constants == (("AES",) if found else ())
 
 
 def test_constants_and_the_mark_of_go_are_found_anywhere() -> None:
