@@ -14,7 +14,7 @@ STEP = 4 << 20
 
 
 def data_pieces(stream: BinaryIO, elf: Elf, overlap: int) -> Iterator[tuple[Segment, int, bytes]]:
-    """The loaded segments of `elf` that hold no instructions, in pieces.
+    """The loaded segments of `elf`, in pieces; those with instructions come last.
 
     Args:
         overlap: bytes that a piece shares with the next one, so that nothing is cut in two.
@@ -23,9 +23,9 @@ def data_pieces(stream: BinaryIO, elf: Elf, overlap: int) -> Iterator[tuple[Segm
         The segment, the piece's offset in the file, and its `STEP` bytes and `overlap` more.
     """
     left = MAX_SEARCH
-    for segment in elf.segments:
-        if segment.type != PT_LOAD or segment.flags & PF_X:
-            continue
+    loaded = [each for each in elf.segments if each.type == PT_LOAD]
+    # A linker may join data and instructions (`ld -N`).
+    for segment in sorted(loaded, key=lambda each: each.flags & PF_X):
         position = segment.offset
         end = position + min(segment.file_size, left)
         left -= end - position

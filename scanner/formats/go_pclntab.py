@@ -24,6 +24,20 @@ MAX_CANDIDATES = 16
 """Places that are tried where no section tells; each costs a read."""
 _HEADER_SIZE = 16
 _MAX_TABLE = 256 << 20
+_MIN_UNKNOWN = 10
+"""Functions of unknown packages without a path that make a program an obfuscated one."""
+_COMMON = (
+    "bufio.", "bytes.", "context.", "encoding/", "errors.", "fmt.", "io.", "log.", "sort.",
+    "strconv.", "strings.", "unicode/",
+)  # fmt: skip
+_STANDARD = frozenset(
+    {
+        "cmp", "flag", "hash", "iter", "main", "maps", "math", "net", "os", "path", "plugin",
+        "reflect", "regexp", "runtime", "slices", "structs", "sync", "syscall", "testing", "time",
+        "unique", "unsafe", "weak", "x_cgo",
+    }
+)  # fmt: skip
+_WORD_PACKAGE = re.compile(rb"(?<![^\0])([A-Za-z0-9]\w*)\.(?!abi)[^\0]")
 _SLACK = 1 << 16
 """Bytes behind the last function's record that may hold its name."""
 
@@ -60,6 +74,18 @@ class FunctionNames:
     def contains(self, text: str) -> bool:
         """Whether a name holds `text`."""
         return text.encode() in self.data
+
+    def obfuscated(self) -> bool:
+        """Whether the names were made unreadable, as garble does.
+
+        Import paths then are single words that no package of the standard library has, and none of
+        its common packages is there.
+        """
+        if next(self.beginning(*_COMMON), None) is not None:
+            return False
+        words = (match[1].decode() for match in _WORD_PACKAGE.finditer(self.data))
+        unknown = (word for word in words if word not in _STANDARD)
+        return len(list(islice(unknown, _MIN_UNKNOWN))) == _MIN_UNKNOWN
 
 
 def package_of(function: str) -> str:

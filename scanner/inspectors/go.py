@@ -94,6 +94,13 @@ class GoInspector:
             gaps.append(
                 _gap(path, "this Go program has no function table: which crypto it links is hidden")
             )
+        if names is not None and not self._code(names).packages and names.obfuscated():
+            names = None
+            gaps.append(
+                _gap(
+                    path, "this Go program's names are obfuscated: which crypto it links is hidden"
+                )
+            )
         yield from gaps
         if info is not None or names is not None:
             yield self._build(path, elf, info or GoBuildInfo(""), names)

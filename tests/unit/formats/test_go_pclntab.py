@@ -79,6 +79,15 @@ def test_package_of(function: str, package: str) -> None:
     assert package_of(function) == package
 
 
+def test_a_program_without_imports_is_not_obfuscated() -> None:
+    # Go 1.27, `println("x")`: what the runtime pushes into other packages, and assembly.
+    plain = ("main.main", "runtime.main", "os/signal.signal_enable", "time.now", "memeqbody.abi0")
+    assert not FunctionNames("1.20", "\0".join(plain * 9).encode()).obfuscated()
+    words = [f"kX{number}q.Zf{number}" for number in range(10)]
+    assert FunctionNames("1.20", "\0".join((*plain, *words)).encode()).obfuscated()
+    assert not FunctionNames("1.20", "\0".join(("fmt.Println", *words)).encode()).obfuscated()
+
+
 def test_a_program_of_another_language_has_no_table() -> None:
     stream = io.BytesIO((FIXTURES.parent / "elf" / "app-pie").read_bytes())
     assert read_function_names(stream, read_elf(stream)) is None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
+import struct
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from scanner.formats.elf import read_elf
+from scanner.formats.go_pclntab import read_function_names
 from scanner.image.files import MemoryFile
 from scanner.inspectors import go
 from scanner.inspectors.go import GoInspector
@@ -138,6 +143,39 @@ def test_a_broken_function_table_leaves_the_build_and_a_gap() -> None:
     assert gap.kind is GapKind.MALFORMED
     assert fact.text("gofips140") == "v1.0.0-c2097c7c"
     assert (fact.text("frozen_code"), fact.text("boring_code")) == ("", "unknown")
+
+
+def test_obfuscated_names_are_a_gap() -> None:
+    # As garble leaves them: import paths are single words, the runtime keeps its own.
+    whole = (FIXTURES / "go" / "go1.27-web").read_bytes()
+    stream = io.BytesIO(whole)
+    names = read_function_names(stream, read_elf(stream))
+    assert names is not None
+    hidden = [
+        each if each.startswith((b"runtime.", b"main.")) else _hidden(each)
+        for each in names.data.split(b"\0")
+    ]
+    seen = inspect(whole.replace(names.data, b"\0".join(hidden)))
+    [gap] = [each for each in seen if isinstance(each, Gap)]
+    [fact] = [each for each in seen if isinstance(each, Fact)]
+    assert gap.caps
+    assert "obfuscated" in gap.reason
+    assert (fact.texts("packages"), fact.text("boring_code")) == ((), "unknown")
+
+
+def _hidden(name: bytes) -> bytes:
+    package, dot, rest = name.rpartition(b".")
+    return re.sub(rb"[^A-Za-z0-9]", b"_", b"x" + package[1:]) + dot + rest
+
+
+def test_code_and_data_in_one_segment() -> None:
+    whole = bytearray((FIXTURES / "go" / "go1.27-web-fips-v1.0.0-no-sections").read_bytes())
+    start, count = struct.unpack_from("<Q", whole, 0x20)[0], struct.unpack_from("<H", whole, 56)[0]
+    for header in range(start, start + 56 * count, 56):
+        struct.pack_into("<I", whole, header + 4, 7)
+    [fact] = inspect(bytes(whole))
+    assert isinstance(fact, Fact)
+    assert fact.text("frozen_code") == "v1.0.0-c2097c7c"
 
 
 def test_programs_of_other_languages_are_none() -> None:
