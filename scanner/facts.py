@@ -89,7 +89,7 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
     },
     FactKind.JAVA_ARCHIVE: {"main_class": str, "nested": tuple, "launcher": bool},
     FactKind.ARCHIVE: {
-        "form": str,  # native-zip, self-extracting, tar
+        "form": str,  # native-zip, self-extracting, packed-behind-program, data-behind-program, tar
         "members": tuple,  # the first ones with compiled code
         "count": int,  # of these
     },

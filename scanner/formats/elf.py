@@ -97,6 +97,8 @@ class Elf:
     symbol_count: int
     string_table: tuple[int, int]
     """File offset and size of the dynamic string table."""
+    end: int
+    """Offset behind all that its headers point at; what a loader or linker reads ends here."""
 
     def section(self, name: str) -> Section | None:
         """The first section called `name`, or None."""
@@ -235,6 +237,14 @@ class _Reader:
             symbol_table=symbol_table,
             symbol_count=symbol_count,
             string_table=(strings or 0, string_size),
+            end=max(
+                (
+                    phoff + phnum * phentsize,
+                    shoff + shnum * shentsize if sections else 0,
+                    *(each.offset + each.file_size for each in segments),
+                    *(each.offset + each.size for each in sections if each.type != SHT_NOBITS),
+                )
+            ),
         )
 
     def _segments(

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from scanner.facts import fact
+from scanner.formats.elf import Elf
 from scanner.formats.jar import ARCHIVE_SUFFIXES, JarError, names_in
+from scanner.formats.payload import PACKED, payload_behind
 from scanner.image import ImageFile
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
@@ -23,10 +26,7 @@ _TARS = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".txz", ".tar.bz2", ".tar.zst")
 _NATIVE = re.compile(
     r"\.(?:so|so\.[0-9.]+|node|pyd|jar|war|whl|egg|apk|class)\Z|(?:^|/)s?bin/[^/]+\Z", re.IGNORECASE
 )
-# ELF, gzip, xz, zstd, bzip2, as they begin; long enough not to be text.
-_PAYLOAD = re.compile(
-    rb"\x7fELF[\x01\x02][\x01\x02]\x01|\x1f\x8b\x08[\x00\x08]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd|BZh[1-9]1AY&SY|PK\x03\x04"
-)
+_PAYLOAD = re.compile(PACKED)
 _OVERLAP = 16
 
 
@@ -51,20 +51,34 @@ class ArchiveInspector:
         if not file.head.startswith(_ZIP):
             yield fact(FactKind.ARCHIVE, path, form="tar")
             return
-        try:
-            with file.open() as stream:
-                members = [each for each in names_in(stream, file.entry.size) if _is_native(each)]
-        except JarError as error:
-            yield Gap(GapKind.MALFORMED, path, f"this archive cannot be listed: {error}")
-            return
-        if members:
-            yield fact(
-                FactKind.ARCHIVE,
-                path,
-                form="native-zip",
-                members=tuple(members[:MAX_MEMBERS]),
-                count=len(members),
-            )
+        with file.open() as stream:
+            yield from _listed(file.entry, stream)
+
+
+def carried(entry: FileEntry, stream: BinaryIO, elf: Elf) -> Iterator[Fact | Gap]:
+    """What the program `elf`, read from `stream`, carries behind its end."""
+    form = payload_behind(stream, elf.end, entry.size)
+    if form == "zip":
+        yield from _listed(entry, stream)
+    # Without section headers their data (symbols, comments) may still lie there.
+    elif form == "packed" or (form and elf.sections):
+        yield fact(FactKind.ARCHIVE, entry.path, form=f"{form}-behind-program")
+
+
+def _listed(entry: FileEntry, stream: BinaryIO) -> Iterator[Fact | Gap]:
+    try:
+        members = [each for each in names_in(stream, entry.size) if _is_native(each)]
+    except JarError as error:
+        yield Gap(GapKind.MALFORMED, entry.path, f"this archive cannot be listed: {error}")
+        return
+    if members:
+        yield fact(
+            FactKind.ARCHIVE,
+            entry.path,
+            form="native-zip",
+            members=tuple(members[:MAX_MEMBERS]),
+            count=len(members),
+        )
 
 
 def _is_native(name: str) -> bool:

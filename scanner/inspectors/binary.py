@@ -16,6 +16,7 @@ from scanner.formats.elf import MAGIC, DynamicSymbols, Elf, ElfError, read_dynam
 from scanner.formats.elf_notes import ElfNotes, read_notes
 from scanner.formats.pe import MAX_SIZE, is_pe, read_pe
 from scanner.image import ImageFile
+from scanner.inspectors.archives import carried
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind, Value
 from scanner.rulebook import RuleBook
 
@@ -74,6 +75,7 @@ class BinaryInspector:
                 wanted = needed or hits or named
                 symbols = read_dynamic_symbols(stream, elf) if wanted else _NO_SYMBOLS
                 notes = _notes(stream) if hits else ElfNotes()
+                payload = list(carried(file.entry, stream, elf))
         except ElfError as error:
             yield Gap(GapKind.MALFORMED, path, f"its ELF structure cannot be read: it {error}")
             return
@@ -86,6 +88,7 @@ class BinaryInspector:
             )
         if found.constants or found.go:
             yield fact(FactKind.TRACES, path, constants=found.constants, go=found.go)
+        yield from payload
         for module in sorted(needed):
             yield from self._imports(path, module, symbols.imported)
         for hit in hits:

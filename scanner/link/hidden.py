@@ -14,7 +14,9 @@ from scanner.link.start import started_programs
 from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
 
-_CARRIES_NATIVE = frozenset({"native-zip", "self-extracting"})
+_CARRIES_NATIVE = frozenset(
+    {"native-zip", "self-extracting", "packed-behind-program", "data-behind-program"}
+)
 
 
 def gaps(world: World, uses: Iterable[CryptoUse]) -> Iterator[Gap]:
@@ -114,6 +116,10 @@ def _hides_programs(archive: Fact) -> bool:
 def _reason(archive: Fact) -> str:
     if archive.text("form") == "self-extracting":
         return "a script with a program or an archive behind it, which was not looked into"
+    if archive.text("form") == "packed-behind-program":
+        return "a program with an archive or another program packed behind it, not looked into"
+    if archive.text("form") == "data-behind-program":
+        return "a program with data of an unknown form behind it, not looked into"
     members, count = archive.texts("members"), int(archive.text("count") or 0)
     if members:
         more = f" and {count - 1} more" if count > 1 else ""

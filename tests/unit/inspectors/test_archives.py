@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from scanner.image.files import MemoryFile
 from scanner.inspectors.archives import MIN_PAYLOAD, ArchiveInspector
+from scanner.inspectors.binary import make as make_binary
 from scanner.model import Fact, FactKind, FileEntry, FileKind, Gap
+from scanner.rulebook import RuleBook
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "elf"
 
 INSPECTOR = ArchiveInspector()
 
@@ -68,3 +73,22 @@ def test_tar_is_noted_by_its_name() -> None:
     [found] = inspect("/opt/app.tar.gz", gzip.compress(b"x"))
     assert isinstance(found, Fact)
     assert found.text("form") == "tar"
+
+
+def test_archive_behind_a_program_is_listed() -> None:
+    program = (FIXTURES / "app-pie").read_bytes()
+    binary = make_binary(RuleBook.load())
+
+    def forms(more: bytes, program: bytes = program) -> list[str]:
+        data = program + more
+        file = MemoryFile(FileEntry("/app", FileKind.FILE, len(data), 0o755, 0, 0), data)
+        found = [each for each in binary.inspect(file) if isinstance(each, Fact)]
+        return [each.text("form") for each in found if each.kind is FactKind.ARCHIVE]
+
+    padding = "x" * 5000
+    assert forms(zipped("lib/_ssl.so", padding)) == ["native-zip"]
+    assert forms(zipped("static/index.html", padding)) == []
+    assert forms(gzip.compress(program) + bytes(5000)) == ["packed-behind-program"]
+    assert forms(b"\1" * 5000) == ["data-behind-program"]
+    assert forms(b"\1" * 5000, (FIXTURES / "libfoo-no-sections.so").read_bytes()) == []
+    assert forms(b"") == []

@@ -87,7 +87,14 @@ def test_go_mark_without_a_build_caps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "caps"), [("native-zip", True), ("self-extracting", True), ("tar", False)]
+    ("form", "caps"),
+    [
+        ("native-zip", True),
+        ("self-extracting", True),
+        ("packed-behind-program", True),
+        ("data-behind-program", True),
+        ("tar", False),
+    ],
 )
 def test_archives(form: str, caps: bool) -> None:
     archive = fact(FactKind.ARCHIVE, "/opt/x", form=form)
