@@ -88,6 +88,18 @@ def _behind(
             yield server(program or condition, known=False, evidence=told)
 
 
+def unseen_servers(condition: str, seen: Observation) -> list[Gap]:
+    """The gap of ports that speak TLS while no process could be looked into."""
+    ports = ", ".join(str(each.port) for each in seen.tls if each.suites)
+    if not ports or seen.processes:
+        return []
+    reason = (
+        f"port {ports} speaks TLS, and no process could be looked into from here: that a program "
+        "of the uses table serves it is taken for granted"
+    )
+    return [Gap(GapKind.NOT_SUPPORTED, condition, reason, caps=False)]
+
+
 def _uses_in(process: Process, facts: Facts) -> Iterator[Fact]:
     """Uses of the program, and of what it has loaded."""
     for use in facts.uses:

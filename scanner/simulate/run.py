@@ -31,7 +31,7 @@ from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG, helper
 from scanner.simulate.node import NodeBox
-from scanner.simulate.observed import preloaded, run_settings, tls_servers
+from scanner.simulate.observed import preloaded, run_settings, tls_servers, unseen_servers
 from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
 from scanner.simulate.processes import VARIABLES
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
@@ -155,6 +155,7 @@ class _Run:
             *nothing_observed(baseline),
             *never_opened(baseline, self._exposed),
             *condition_gaps(BASELINE, baseline),
+            *unseen_servers(BASELINE, baseline),
             *preloaded(BASELINE, baseline.processes, self._facts),
             *plan.gaps,
         ]

@@ -16,7 +16,13 @@ from scanner.model import (
     UseKind,
     Value,
 )
-from scanner.simulate.observed import as_seen, preloaded, run_settings, tls_servers
+from scanner.simulate.observed import (
+    as_seen,
+    preloaded,
+    run_settings,
+    tls_servers,
+    unseen_servers,
+)
 from scanner.simulate.plan import Facts
 from scanner.simulate.processes import Process
 
@@ -89,6 +95,14 @@ def test_where_nobody_is_seen_to_hold_the_port_all_are_asked() -> None:
 def test_a_port_without_tls_says_nothing() -> None:
     observation = seen(tls=(TlsEndpoint(80, error="x"),), processes=(process("/a", ports=(80,)),))
     assert tls_servers("baseline", observation, Facts(())) == []
+
+
+def test_where_no_process_can_be_seen_that_is_said() -> None:
+    (gap,) = unseen_servers("baseline", seen(tls=TLS))
+    assert (gap.kind, gap.caps) == (GapKind.NOT_SUPPORTED, False)
+    assert "port 8443" in gap.reason
+    assert unseen_servers("baseline", seen(tls=TLS, processes=(process("/a"),))) == []
+    assert unseen_servers("baseline", seen()) == []
 
 
 # --- the environment of the process ------------------------------------------------------------
