@@ -70,9 +70,11 @@ def wait_for_container(engine: docker.DockerClient, pid: int) -> Container:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for id_ in containers_of(engine, pid):
-            container = engine.containers.get(id_)
-            if container.status == "running":
-                return container
+            # One that was listed may be gone by now.
+            with contextlib.suppress(docker.errors.NotFound):
+                container = engine.containers.get(id_)
+                if container.status == "running":
+                    return container
         time.sleep(0.1)
     pytest.fail("the scanner started no container")
 
