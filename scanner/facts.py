@@ -87,7 +87,12 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "disabled_tls": tuple,
         "properties": tuple,  # name=value of the entries that select providers
     },
-    FactKind.JAVA_ARCHIVE: {"main_class": str, "nested": tuple, "launcher": bool},
+    FactKind.JAVA_ARCHIVE: {
+        "main_class": str,
+        "nested": tuple,
+        "launcher": bool,
+        "class_path": tuple,  # of its manifest
+    },
     FactKind.ARCHIVE: {
         "form": str,  # native-zip, self-extracting, packed-behind-program, data-behind-program, tar
         "members": tuple,  # the first ones with compiled code
@@ -104,8 +109,8 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
     FactKind.SCRIPT: {
         "interpreter": str,
         "mentions": tuple,  # names of variables it expands
-        "exports": tuple,  # NAME=value it sets
-        "runs": tuple,  # commands it starts
+        "steps": tuple,  # what it sets, reads in and starts, in order
+        "unread": str,  # why not all of it was read, or ""
     },
     FactKind.RUNTIME: {"name": str, "version": str},  # python, node, ruby, php, perl, erlang
     FactKind.ENV: {"name": str, "value": str},
@@ -134,7 +139,7 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
     },
     FactKind.JVM_OPTIONS: {
         "source": str,  # environment variable or command
-        "reaches_jvm": str,  # yes, no, script
+        "reaches_jvm": str,  # yes, no, script, unknown
         "options": tuple,
         "security_file": str,
         "security_file_found": bool,

@@ -1,7 +1,6 @@
-"""Reads what a shell script certainly mentions, sets and starts, without running it.
+"""Splits shell text into simple commands, without running it.
 
-It is no shell: conditions, functions and expansions are not evaluated, so what it gives back is
-what the text holds, not what one run does.
+It is no shell: it evaluates nothing and says nothing of what the commands mean.
 """
 
 from __future__ import annotations
@@ -12,25 +11,9 @@ from dataclasses import dataclass
 MAX_LINES = 20_000
 
 _VARIABLE = re.compile(r"\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=(.*)", re.DOTALL)
 _HEREDOC = re.compile(r"(?<!<)<<(-?)\s*(\\?)(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\3")
-_KEYWORDS = frozenset(("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time"))
-_PREFIXES = frozenset(("exec", "command", "builtin", "nohup", "eval", "env"))
-_CLOSERS = frozenset(("fi", "done", "esac", "}", "in", "case", "for", "select", "function"))
 _PLAIN = re.compile(r"""[^\\'"`$#;&|\n() \t]+""")
 _SEPARATORS = (";;", "&&", "||", ";", "|", "&", "\n", "(", ")")
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a script's text holds, each in order of first appearance."""
-
-    mentions: tuple[str, ...]
-    """Names of variables it expands."""
-    exports: tuple[str, ...]
-    """`NAME=value` it exports, or sets in front of a command; the value as written."""
-    runs: tuple[str, ...]
-    """First words of commands, as written, where they are plain words."""
 
 
 def interpreter(head: bytes) -> str:
@@ -43,51 +26,34 @@ def interpreter(head: bytes) -> str:
     return words[0] if words else ""
 
 
-def parse_script(text: str) -> Script:
-    """Mentions, exports and commands of shell text."""
-    mentions: dict[str, None] = {}
-    exports: dict[str, None] = {}
-    runs: dict[str, None] = {}
-    assigned: dict[str, str] = {}
-    for words in _Commands(_without_heredocs(text)).yielded:
-        for word in words:
-            mentions.update(dict.fromkeys(_VARIABLE.findall(_without_single_quotes(word))))
-        _look_at(words, assigned, exports, runs)
-    return Script(tuple(mentions), tuple(exports), tuple(runs))
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One simple command as the text has it."""
+
+    words: tuple[str, ...]
+    """With keywords in front, and with their quotes."""
+    after: str
+    """The separator before it: `&&`, `||`, `|`, `;` or a line's end."""
+    nested: bool
+    """It stands in a subshell."""
+    function: str
+    """Name of the function whose body begins here, or `""`."""
 
 
-def _look_at(
-    words: list[str], assigned: dict[str, str], exports: dict[str, None], runs: dict[str, None]
-) -> None:
-    rest = list(words)
-    before: list[str] = []
-    while rest:
-        setting = _ASSIGNMENT.fullmatch(rest[0])
-        if rest[0] in _KEYWORDS or rest[0] in _PREFIXES:
-            del rest[0]
-        elif setting:
-            name, value = setting[1], _unquoted(setting[2])
-            assigned[name] = value
-            before.append(f"{name}={value}")
-            del rest[0]
-        else:
-            break
-    if not rest:
-        return
-    exports.update(dict.fromkeys(before))
-    first = _unquoted(rest[0])
-    if first in ("export", "declare", "typeset"):
-        if first != "export" and not any(word.startswith("-") and "x" in word for word in rest):
-            return
-        for word in rest[1:]:
-            setting = _ASSIGNMENT.fullmatch(word)
-            if setting:
-                assigned[setting[1]] = _unquoted(setting[2])
-                exports[f"{setting[1]}={assigned[setting[1]]}"] = None
-            elif word in assigned:
-                exports[f"{word}={assigned[word]}"] = None
-    elif first not in _CLOSERS:
-        runs[first] = None
+def split_commands(text: str) -> tuple[tuple[Command, ...], bool]:
+    """The simple commands of shell text in order, and whether all of the text was looked at."""
+    kept, complete = _without_heredocs(text)
+    return tuple(_Commands(kept).yielded), complete
+
+
+def variables_in(word: str) -> list[str]:
+    """Names of the variables that a word expands."""
+    return _VARIABLE.findall(_without_single_quotes(word))
+
+
+def unquoted(word: str) -> str:
+    """`word` without the one pair of quotes around it."""
+    return word[1:-1] if len(word) >= 2 and word[0] == word[-1] and word[0] in "'\"" else word
 
 
 class _Commands:
@@ -97,7 +63,9 @@ class _Commands:
     """
 
     def __init__(self, text: str) -> None:
-        self.yielded: list[list[str]] = []
+        self.yielded: list[Command] = []
+        self._after = ""
+        self._function = ""
         self._words: list[str] = []
         self._word = ""
         self._depth = 0
@@ -120,11 +88,14 @@ class _Commands:
                 self._word += text[position : position + 2]
             return position + 2
         if char in "'\"`" or text.startswith(("${", "$("), position):
-            end = _end_of_group(text, position)
+            end = end_of_group(text, position)
             self._word += text[position:end]
             return end
         if char == "#" and not self._word:
             return _find(text, "\n", position)
+        if char == "&" and (self._word.endswith(("<", ">")) or text.startswith("&>", position)):
+            self._word += char  # a redirection, as in `2>&1`
+            return position + 1
         separator = next((each for each in _SEPARATORS if text.startswith(each, position)), "")
         if separator or char in " \t":
             self._end_word()
@@ -151,21 +122,28 @@ class _Commands:
             self._depth += not self._words and not self._in_pattern
         elif separator == ")" and self._depth == 0:
             # The end of a pattern, or of the brackets behind a function's name.
+            if not self._in_pattern and len(self._words) == 1 and "=" not in self._words[0]:
+                self._function = self._words[0]
             self._words = []
             self._in_pattern = False
         elif separator == ")":
+            self._end_command()
             self._depth -= 1
         if separator not in ("", "(") and not self._in_pattern:
             self._end_command()
+            # A line may end behind `&&`.
+            self._after = self._after if separator == "\n" else separator
             self._in_pattern = separator == ";;" and self._cases > 0
 
     def _end_command(self) -> None:
         if self._words:
-            self.yielded.append(self._words)
-            self._words = []
+            self.yielded.append(
+                Command(tuple(self._words), self._after, self._depth > 0, self._function)
+            )
+            self._words, self._after, self._function = [], "", ""
 
 
-def _end_of_group(text: str, start: int) -> int:
+def end_of_group(text: str, start: int) -> int:
     """Index after the quoted or bracketed group that begins at `start`."""
     if text[start] == "'":
         return _find(text, "'", start + 1) + 1
@@ -195,10 +173,11 @@ def _find(text: str, what: str, start: int) -> int:
     return len(text) if found < 0 else found
 
 
-def _without_heredocs(text: str) -> str:
+def _without_heredocs(text: str) -> tuple[str, bool]:
     kept: list[str] = []
     ending = ""
-    for line in text.replace("\r\n", "\n").split("\n", MAX_LINES)[:MAX_LINES]:
+    lines = text.replace("\r\n", "\n").split("\n", MAX_LINES)
+    for line in lines[:MAX_LINES]:
         if ending:
             if line.lstrip("\t") == ending:
                 ending = ""
@@ -207,13 +186,9 @@ def _without_heredocs(text: str) -> str:
         opened = None if line.lstrip().startswith("#") else _HEREDOC.search(line)
         if opened:
             ending = opened[4]
-    return "\n".join(kept)
+    return "\n".join(kept), len(lines) <= MAX_LINES
 
 
 def _without_single_quotes(word: str) -> str:
     # Inside double quotes a single quote is a plain character.
     return word if '"' in word else re.sub(r"'[^']*'", "", word)
-
-
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) >= 2 and word[0] == word[-1] and word[0] in "'\"" else word

@@ -21,7 +21,7 @@ from scanner.formats.jar import (
 )
 from scanner.formats.properties import parse_properties
 from scanner.image import ImageFile
-from scanner.inspectors.java_modules import modules_of
+from scanner.inspectors.java_modules import module_of_class, modules_of
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
 
@@ -31,6 +31,7 @@ MAX_NESTED_NAMES = 500
 MAX_PROBLEMS = 20
 """Archives inside one file whose trouble is told one by one; the rest is counted."""
 
+_CLASS = b"\xca\xfe\xba\xbe"
 _SETTING_SUFFIXES = (".properties", ".security", ".config", ".conf", ".txt")
 _SELECTS = (b"security.provider.", b"fips.provider.", b"org.bouncycastle.fips")
 _NUMBERED = re.compile(r"(fips|security)\.provider\.(\d{1,3})")
@@ -45,9 +46,8 @@ _KEPT = (
     "RestrictedSecurity",
     "include",
 )
-_JVM = re.compile(
-    r"(?P<home>/.+?)/lib/(?:[a-z0-9_]+/)?(?:server|client|zero|j9vm|default)/libjvm\.so"
-)
+_JVM = re.compile(r"(?P<home>.*?)/lib/(?:[a-z0-9_]+/)?[a-z0-9_]+/libjvm\.so")
+"""jlink may put a runtime anywhere, `/` included, with another virtual machine than `server`."""
 _VERSION_IN_PATH = re.compile(
     r"(?:jdk|jre|java|openjdk|semeru|temurin|corretto|zulu)[-_]?(?:1\.)?(\d[\d.+_u-]*)"
 )
@@ -62,6 +62,8 @@ class JavaInspector:
         path = entry.path
         if path.lower().endswith(ARCHIVE_SUFFIXES):
             return head.startswith((b"PK\3\4", b"PK\5\6", b"#!"))
+        if path.endswith(".class"):
+            return head.startswith(_CLASS) and module_of_class(path) is not None
         if path.endswith(("/release", "/libjvm.so")):
             return path.endswith("/libjvm.so") or b"JAVA_VERSION=" in head
         if path.endswith("/java.security"):
@@ -72,6 +74,8 @@ class JavaInspector:
         path = file.entry.path
         if path.lower().endswith(ARCHIVE_SUFFIXES):
             return _archive(file)
+        if path.endswith(".class"):
+            return _single_class(path)
         if path.endswith("/release"):
             return (_release(path, file.read(MAX_SECURITY).decode("utf-8", "replace")),)
         if path.endswith("/libjvm.so"):
@@ -96,7 +100,7 @@ def _release(path: str, text: str) -> Fact:
         for key, equals, value in (line.partition("=") for line in text.split("\n")[:200])
         if equals
     }
-    home = path.rsplit("/", 1)[0]
+    home = path.rsplit("/", 1)[0] or "/"
     return fact(
         FactKind.JAVA_RUNTIME,
         path,
@@ -110,9 +114,8 @@ def _release(path: str, text: str) -> Fact:
 
 def _jvm_library(path: str) -> Iterator[Fact]:
     found = _JVM.fullmatch(path)
-    if found is None:
-        return
-    home = found["home"].removesuffix("/jre")
+    home = found["home"] if found else path.rpartition("/")[0]
+    home = home.removesuffix("/jre") or "/"
     version = _VERSION_IN_PATH.search(home)
     yield fact(
         FactKind.JAVA_RUNTIME,
@@ -141,7 +144,7 @@ def _security(path: str, text: str) -> Iterator[Fact]:
         for key in settings
         if key.startswith(_KEPT) or _NUMBERED.fullmatch(key)
     )
-    home = re.fullmatch(r"(.+?)(?:/jre)?/(?:conf|lib)/security/java\.security", path)
+    home = re.fullmatch(r"(.*?)(?:/jre)?/(?:conf|lib)/security/java\.security", path)
     yield fact(
         FactKind.JAVA_SECURITY,
         path,
@@ -151,7 +154,7 @@ def _security(path: str, text: str) -> Iterator[Fact]:
         use_system_properties=settings.get("security.useSystemPropertiesFile", ""),
         approved_only=settings.get("org.bouncycastle.fips.approved_only", ""),
         master=is_master,
-        home=home[1] if home else "",
+        home=(home[1] or "/") if home else "",
         disabled_tls=_listed(settings.get("jdk.tls.disabledAlgorithms", "")),
         properties=kept[:300],
     )
@@ -161,7 +164,23 @@ def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-# --- archives ------------------------------------------------------------------------------
+# --- classes and archives ------------------------------------------------------------------
+
+
+def _single_class(path: str) -> Iterator[Fact]:
+    """A library whose classes lie unpacked in a folder, told by the one class it is known by."""
+    module = module_of_class(path)
+    if module is not None:
+        yield fact(
+            FactKind.MODULE_CODE,
+            path,
+            module=module,
+            version="",
+            form="jar",
+            signed=False,
+            shaded=True,
+            evidence=(path,),
+        )
 
 
 def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
@@ -196,13 +215,15 @@ def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
             "too many to try: their crypto stays unknown",
         )
     main_class = outer.manifest.get("Main-Class", "") if outer else ""
-    if outer and (main_class or nested or path.endswith((".war", ".ear"))):
+    named = tuple(outer.manifest.get("Class-Path", "").split()) if outer else ()
+    if outer and (main_class or nested or named or path.endswith((".war", ".ear"))):
         yield fact(
             FactKind.JAVA_ARCHIVE,
             path,
             main_class=outer.manifest.get("Start-Class", main_class),
             nested=tuple(nested[:MAX_NESTED_NAMES]),
             launcher=main_class.startswith("org.springframework.boot.loader"),
+            class_path=named[:MAX_NESTED_NAMES],
         )
 
 

@@ -90,6 +90,15 @@ def modules_of(path: str, jar: Jar) -> Iterator[Fact]:
         )
 
 
+def module_of_class(path: str) -> str | None:
+    """The library of which the class file at `path` in the image is the mark, or None."""
+    mark = _BY_LAST_NAME.get(path.rpartition("/")[2])
+    if mark is None or not path.endswith(f"/{mark.class_path}.class"):
+        return None
+    # Of the TLS provider only the archive tells which variant it is.
+    return None if mark.class_path == _BC_TLS else mark.module
+
+
 def _at_home(name: str, mark: _Mark) -> bool:
     # Classes of a WAR, a Spring Boot archive or a multi-release archive lie below a folder.
     tail = mark.class_path + ".class"

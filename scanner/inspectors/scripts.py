@@ -1,4 +1,4 @@
-"""States what start scripts mention, export and run, as far as their text makes it certain.
+"""States what start scripts mention, set and start, as far as their text makes it certain.
 
 Runs nothing and evaluates no condition.
 """
@@ -8,69 +8,78 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.facts import fact
-from scanner.formats.shell import interpreter, parse_script
+from scanner.formats.shell import interpreter
+from scanner.formats.shell_steps import parse_script
 from scanner.image import ImageFile
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
 
 MAX_SCRIPT = 256 << 10
 MAX_NAMES = 500
+MAX_STEPS = 3000
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"})
 _DULL = (
     "/usr/share/doc/",
-    "/usr/share/",
     "/usr/lib/python",
-    "/var/lib/dpkg/",
     "/usr/lib/node_modules/npm/",
-    "/etc/init.d/",
     "/etc/cron",
     "/usr/src/",
-    "/proc/",
 )
+_NEVER_STARTED = ("/var/lib/dpkg/", "/proc/")
+_SOURCED = (".sh", ".envsh", ".env", "/profile", "/envvars", "/environment", "bashrc")
+"""Ends of names of files that scripts read in; they need no first line and no permission."""
+_SOURCED_FOLDERS = ("/etc/default/", "/etc/sysconfig/", "/etc/profile.d/", "/etc/conf.d/")
 
 
 class ScriptInspector:
-    """SCRIPT facts of executable `#!` files and of `.sh` files."""
+    """SCRIPT facts of executable `#!` files and of files that scripts read in."""
 
     name = "scripts"
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
-        if not head.startswith(b"#!"):
-            # Sourced files (setenv.sh, config.sh) need no first line.
-            return (
-                entry.path.endswith(".sh")
-                and entry.size <= MAX_SCRIPT
-                and b"\0" not in head
-                and not entry.path.startswith(_DULL)
-            )
-        return (
-            entry.size <= MAX_SCRIPT
-            and (entry.executable or entry.path.endswith(".sh"))
-            and not entry.path.startswith(_DULL)
-        )
+        path = entry.path
+        if path.startswith(_NEVER_STARTED):
+            return False
+        if head.startswith(b"#!") and entry.executable:
+            # One that is too large, or seems dull, is noted: a command may lead to it.
+            return True
+        is_sourced = path.endswith(_SOURCED) or path.startswith(_SOURCED_FOLDERS)
+        return is_sourced and b"\0" not in head and not path.startswith((*_DULL, "/usr/share/"))
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
+        path = file.entry.path
         program = interpreter(file.head)
         if program and program.rsplit("/", 1)[-1] not in _SHELLS:
-            yield fact(
-                FactKind.SCRIPT,
-                file.entry.path,
-                interpreter=program,
-                mentions=(),
-                exports=(),
-                runs=(),
-            )
+            yield _fact(path, program)
+            return
+        if file.entry.size > MAX_SCRIPT:
+            yield _fact(path, program, f"{file.entry.size:,} bytes are too many for a script")
+            return
+        if path.startswith(_DULL):
+            yield _fact(path, program, "scripts in its folder are not looked into")
             return
         script = parse_script(file.read(MAX_SCRIPT).decode("utf-8", "replace"))
+        is_whole = script.complete and len(script.steps) <= MAX_STEPS
         yield fact(
             FactKind.SCRIPT,
-            file.entry.path,
+            path,
             interpreter=program or "sh",
             mentions=script.mentions[:MAX_NAMES],
-            exports=script.exports[:MAX_NAMES],
-            runs=script.runs[:MAX_NAMES],
+            steps=tuple(str(each) for each in script.steps[:MAX_STEPS]),
+            unread="" if is_whole else "it is too long",
         )
+
+
+def _fact(path: str, program: str, unread: str = "") -> Fact:
+    return fact(
+        FactKind.SCRIPT,
+        path,
+        interpreter=program or "sh",
+        mentions=(),
+        steps=(),
+        unread=unread,
+    )
 
 
 def make(rules: RuleBook) -> ScriptInspector:  # noqa: ARG001 - one signature for all makers

@@ -173,7 +173,7 @@ def _names(world: World, runtime: _Runtime) -> tuple[str, ...]:
 def _override(world: World, runtime: _Runtime) -> str:
     """Value of the variable that this runtime reads: renamed in .NET 10."""
     name = _DOTNET_OVERRIDE if _numbers(runtime.version) >= (10,) else _CLR_OVERRIDE
-    value = world.config.env_get(name) or ""
+    value = world.start.get(name) or ""
     return value if len(value) <= _MAX_OVERRIDE and "/" not in value else ""
 
 

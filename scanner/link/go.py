@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from scanner.facts import fact
 from scanner.link.loader import Loader
 from scanner.link.openssl import served_by
-from scanner.link.start import set_at_start
 from scanner.link.world import Linked, World
 from scanner.model import Activation, CryptoUse, Fact, FactKind, Module, UseKind
 
@@ -62,14 +61,13 @@ class Mode:
 
 def fips140_mode(build: Fact, world: World) -> Mode:
     """Which fips140 mode the program starts in: the environment wins over the build."""
-    for value, where in reversed(set_at_start("GODEBUG", world)):
-        if "$" in value or "`" in value:
-            return Mode("", f"GODEBUG is put together in {where}", known=False)
-        setting = _last(value, "fips140")
+    given = world.start.variables.get("GODEBUG")
+    if given is not None and given.value is None:
+        return Mode("", world.start.unknown("GODEBUG"), known=False)
+    if given is not None and given.value is not None:
+        setting = _last(given.value, "fips140")
         if setting is not None:
-            return Mode(setting, f"GODEBUG=fips140={setting} in {where}")
-        if where != "the image's environment":
-            break  # set anew without fips140: what the environment said is gone
+            return Mode(setting, f"GODEBUG=fips140={setting} in {given.source}")
     if build.text("default_fips140"):
         value = build.text("default_fips140")
         return Mode(value, f"fips140={value} is built in")
@@ -145,7 +143,7 @@ def _module(module_id: str, version: str, build: Fact, world: World) -> Module:
 def _with_openssl(build: Fact, world: World, loader: Loader) -> tuple[CryptoUse, tuple[Fact, ...]]:
     elf = world.facts.one(FactKind.ELF, build.path)
     machine = elf.text("machine") if elf else ""
-    override = world.config.env_get("GO_OPENSSL_VERSION_OVERRIDE")
+    override = world.start.get("GO_OPENSSL_VERSION_OVERRIDE")
     names = (f"libcrypto.so.{override}",) if override else _OPENSSL_NAMES
     path = next((found for name in names if (found := loader.find(name, machine))), None)
     served = served_by(world, path) if path else None
@@ -183,13 +181,16 @@ def _openssl_activation(
         return openssl, openssl_reason
     if asked:
         return Activation.ON, f"{asked}; {openssl_reason}"
+    if untold := world.start.unknown("GOLANG_FIPS", "GOFIPS", "GODEBUG"):
+        return Activation.UNKNOWN, untold
     return Activation.HOST, "asks for FIPS on nodes whose FIPS flag is set"
 
 
 def _asked(build: Fact, world: World) -> Iterator[str]:
     for name in ("GOLANG_FIPS", "GOFIPS"):
-        if world.config.env_get(name) == "1":
-            yield f"{name}=1 is set in the image"
+        given = world.start.variables.get(name)
+        if given is not None and given.value == "1":
+            yield f"{name}=1 is set in {given.source}"
     if "requirefips" in build.texts("tags"):
         yield "built with the tag requirefips"
     mode = fips140_mode(build, world)

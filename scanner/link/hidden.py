@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 from scanner.link.elf import PLAIN_FOLDER
 from scanner.link.owners import Owners
-from scanner.link.start import started_programs
 from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
 
@@ -53,7 +52,7 @@ def _loadable_by_hand(world: World, explained: set[str]) -> Iterator[Gap]:
 def _unknown_code(world: World, owners: Owners) -> Iterator[Gap]:
     """Programs that hold what only an algorithm's code needs, and no module that is known."""
     ciphers = {rule.name for rule in world.rules.constants if rule.cipher}
-    started = started_programs(world)
+    started = world.start.programs
     plugins = [each for rule in world.rules.modules.values() for each in rule.plugins]
     part_of_module = re.compile("|".join(f"(?:{each})" for each in plugins) or r"(?!)")
     for traces in world.facts.of(FactKind.TRACES):

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from scanner.link.java_options import JvmOptions, option_facts, options_in_effect
+from scanner.link.java_classpath import ClassPath, class_path
+from scanner.link.java_options import (
+    JvmOptions,
+    java_launches,
+    option_facts,
+    options_in_effect,
+)
 from scanner.link.world import Linked, World
-from scanner.model import Activation, CryptoUse, Fact, FactKind, Module, UseKind
+from scanner.model import Activation, CryptoUse, Fact, FactKind, Gap, GapKind, Module, UseKind
+
+Purpose = Literal["crypto", "hash-only", "unknown"]
 
 OPENJDK = "openjdk-jce"
 _NAMES = {
@@ -51,19 +60,60 @@ class _Jvm:
 
 def link(world: World) -> Linked:
     """JVM_OPTIONS facts, and the uses of crypto by JVMs and by archives with crypto inside."""
-    if not world.facts.of(FactKind.JAVA_RUNTIME):
-        return Linked()
-    facts = option_facts(world)
-    options = options_in_effect(facts)
     jars = [each for each in world.facts.of(FactKind.MODULE_CODE) if each.text("form") == "jar"]
+    jvms = tuple(_jvms(world))
+    if not jvms:
+        return _without_runtime(world, jars)
+    facts = option_facts(world)
+    homes = tuple(each.home for each in jvms)
+    starts = tuple(
+        _Start(each, class_path(world, each, homes)) for each in options_in_effect(world)
+    )
     uses: list[CryptoUse] = []
     registered: set[str] = set()
-    for jvm in _jvms(world):
-        use = _use_of_jvm(world, jvm, options, jars)
-        registered.add(use.module.path)
-        uses.append(use)
-    uses.extend(_use_of_jar(world, each, options) for each in jars if each.path not in registered)
-    return Linked(facts, tuple(uses))
+    for jvm in jvms:
+        for start in starts:
+            use = _use_of_jvm(world, jvm, start, jars)
+            registered.add(use.module.path)
+            uses.append(use)
+    uses.extend(_use_of_jar(world, each, starts) for each in jars if each.path not in registered)
+    return Linked(facts, tuple(dict.fromkeys(uses)))
+
+
+def _without_runtime(world: World, jars: list[Fact]) -> Linked:
+    """Nothing in the image is known to run Java: what archives hold is told all the same."""
+    launch = next(iter(java_launches(world)), None)
+    gaps: tuple[Gap, ...] = ()
+    if launch is not None:
+        reason = "it starts java, and no Java runtime was recognized in the image"
+        gaps = (Gap(GapKind.NOT_SUPPORTED, launch[0].source, reason),)
+    uses = (
+        _use(
+            each.text("container") or each.path,
+            UseKind.BUNDLED,
+            _module(world, each),
+            Activation.UNKNOWN,
+            "no Java runtime was recognized in the image; what loads it is not known",
+            *each.evidence,
+            purpose="unknown",
+        )
+        for each in jars
+    )
+    return Linked(option_facts(world) if launch or jars else (), tuple(uses), gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """One way in which the image starts a JVM."""
+
+    options: JvmOptions
+    path: ClassPath
+
+    def loads(self, jar: Fact) -> bool | None:
+        """Whether the class path reaches an archive; None where that cannot be told."""
+        if self.path.position(jar) is not None:
+            return True
+        return None if self.path.untold else False
 
 
 def _jvms(world: World) -> Iterator[_Jvm]:
@@ -139,7 +189,8 @@ def _module_of(provider: str) -> str:
 # --- uses ----------------------------------------------------------------------------------
 
 
-def _use_of_jvm(world: World, jvm: _Jvm, options: JvmOptions, jars: list[Fact]) -> CryptoUse:
+def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> CryptoUse:
+    options = start.options
     settings = _settings(world, jvm, options)
     first = settings.providers[0] if settings.providers else ""
     if options.property("semeru.fips") == "true" and jvm.openj9:
@@ -157,36 +208,61 @@ def _use_of_jvm(world: World, jvm: _Jvm, options: JvmOptions, jars: list[Fact]) 
         module = Module(OPENJDK, _name(world, OPENJDK), jvm.version, jvm.program)
         reason = _why_openjdk(options)
         return _use(jvm.program, UseKind.BUILTIN, module, Activation.NONE, reason, evidence)
-    jar = _jar_for(wanted, jars)
-    if jar is None or jar.text("container"):
-        # Providers of java.security are loaded by the system class loader, which sees no
-        # archive inside an archive. The JVM passes over them without a word.
-        where = (
-            "no jar in the image holds it"
-            if jar is None
-            else "only a jar inside another archive holds it"
-        )
+    jar = _jar_for(wanted, jars, start)
+    obstacle = _out_of_reach(jar, start)
+    if jar is None or obstacle:
+        # Providers of java.security are loaded by the system class loader, which sees its class
+        # path and no archive inside an archive. The JVM passes over the others without a word.
         module = Module(OPENJDK, _name(world, OPENJDK), jvm.version, jvm.program)
-        reason = f"{first.split()[0]} is registered first, but {where}"
+        reason = f"{first.split()[0]} is registered first, but {obstacle}"
         return _use(jvm.program, UseKind.BUILTIN, module, Activation.NONE, reason, evidence)
-    activation, reason = _mode(jar, options, settings)
+    if start.loads(jar) is None:
+        activation = Activation.UNKNOWN
+        reason = (
+            f"registered first; whether {jar.path} is on the class path cannot be told: "
+            f"{start.path.untold}"
+        )
+    else:
+        activation, reason = _mode(jar, options, settings)
     return _use(jvm.program, UseKind.LOADED, _module(world, jar), activation, reason, evidence)
 
 
-def _use_of_jar(world: World, jar: Fact, options: JvmOptions) -> CryptoUse:
+def _out_of_reach(jar: Fact | None, start: _Start) -> str:
+    """Why the JVM itself does not find a provider, or `""`."""
+    if jar is None:
+        return "no jar in the image holds it"
+    if jar.text("container"):
+        return "only a jar inside another archive holds it"
+    if start.loads(jar) is False:
+        return f"the class path does not name {jar.path}"
+    return ""
+
+
+def _use_of_jar(world: World, jar: Fact, starts: tuple[_Start, ...]) -> CryptoUse:
     """A library in an archive that no security file registers: the program itself may."""
     consumer = jar.text("container") or jar.path
     module = _module(world, jar)
+    purpose: Purpose = "crypto"
+    approved = [_approved_only(each.options, {}) for each in starts]
     if jar.text("module") not in ("bc-fips", "bctls-fips", "accp-fips"):
         reason = f"{module.name} has no approved mode"
         activation = Activation.NONE
-    elif jar.text("module") == "accp-fips" or _approved_only(options, {}):
+    elif not any(each.loads(jar) for each in starts):
+        untold = next((f": {each.path.untold}" for each in starts if each.path.untold), "")
+        reason = f"found, and nothing shows that it is loaded{untold}"
+        activation, purpose = Activation.UNKNOWN, "unknown"
+    elif jar.text("module") == "accp-fips" or all(approved):
         reason = "no java.security registers it; whether a program does is not known"
+        activation = Activation.UNKNOWN
+    elif None in approved:
+        reason = f"no java.security registers it, and {_APPROVED_ONLY} cannot be told"
         activation = Activation.UNKNOWN
     else:
         reason = f"no java.security registers it, and {_APPROVED_ONLY} is not set"
         activation = Activation.OFF
-    return _use(consumer, UseKind.BUNDLED, module, activation, reason, *jar.evidence)
+    return _use(
+        consumer, UseKind.BUNDLED, module, activation, reason, *jar.evidence, purpose=purpose
+    )
 
 
 def _use(
@@ -196,6 +272,7 @@ def _use(
     activation: Activation,
     reason: str,
     *evidence: str,
+    purpose: Purpose = "crypto",
 ) -> CryptoUse:
     return CryptoUse(
         consumer=consumer,
@@ -203,6 +280,7 @@ def _use(
         module=module,
         activation=activation,
         activation_reason=reason,
+        purpose=purpose,
         evidence=tuple(each for each in evidence if each),
     )
 
@@ -216,7 +294,10 @@ def _why_openjdk(options: JvmOptions) -> str:
 def _mode(jar: Fact, options: JvmOptions, settings: _Settings) -> tuple[Activation, str]:
     module = jar.text("module")
     if module in ("bc-fips", "bctls-fips"):
-        if _approved_only(options, settings.other):
+        approved = _approved_only(options, settings.other)
+        if approved is None:
+            return Activation.UNKNOWN, f"registered first; {_APPROVED_ONLY}: {options.untold}"
+        if approved:
             return Activation.ON, f"registered first, and {_APPROVED_ONLY}=true"
         return Activation.OFF, (
             f"registered first, but {_APPROVED_ONLY} is not true: it also does what is not approved"
@@ -226,9 +307,14 @@ def _mode(jar: Fact, options: JvmOptions, settings: _Settings) -> tuple[Activati
     return Activation.NONE, "registered first, and it has no approved mode"
 
 
-def _approved_only(options: JvmOptions, settings: dict[str, str]) -> bool:
+def _approved_only(options: JvmOptions, settings: dict[str, str]) -> bool | None:
+    """None where it cannot be told."""
     said = options.property(_APPROVED_ONLY)
-    return (said if said is not None else settings.get(_APPROVED_ONLY, "")).lower() == "true"
+    if said is None:
+        said = settings.get(_APPROVED_ONLY, "")
+    if said.lower() != "true" and options.untold:
+        return None
+    return said.lower() == "true"
 
 
 def _follows_host(settings: _Settings, options: JvmOptions) -> bool:
@@ -241,12 +327,16 @@ def _follows_host(settings: _Settings, options: JvmOptions) -> bool:
     )
 
 
-def _jar_for(module: str, jars: list[Fact]) -> Fact | None:
-    """The archive that holds `module`; one that stands alone before one inside another."""
+def _jar_for(module: str, jars: list[Fact], start: _Start) -> Fact | None:
+    """The archive that holds `module`: the first on the class path, else one that stands alone."""
     wanted = (module, "accp-fips") if module == "accp" else (module,)
     fitting = [each for each in jars if each.text("module") in wanted]
-    fitting.sort(key=lambda each: (bool(each.text("container")), each.path))
-    return next(iter(fitting), None)
+
+    def order(jar: Fact) -> tuple[bool, bool, int, str]:
+        at = start.path.position(jar)
+        return bool(jar.text("container")), at is None, at or 0, jar.path
+
+    return min(fitting, key=order, default=None)
 
 
 def _module(world: World, jar: Fact) -> Module:

@@ -5,12 +5,14 @@ An option in a variable that nothing passes on reaches no JVM; this is where tha
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.facts import fact
-from scanner.link.start import find_program, words_of_command
+from scanner.formats.shell_steps import WRAPPERS
+from scanner.link.startup import COMMAND, IMAGE, Launch
 from scanner.link.world import World
 from scanner.model import Fact, FactKind
 
@@ -36,19 +38,38 @@ PASSED_ON = (
 """Variables that only a start script can bring to a JVM."""
 _OPENJ9 = ("OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS")
 _SECURITY = "-Djava.security.properties="
-_MAX_SCRIPTS = 200
+_WITH_VALUE = frozenset(
+    (
+        *("-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules"),
+        *("--add-opens", "--add-exports", "--add-reads", "--upgrade-module-path", "--source"),
+        *("--patch-module", "--limit-modules", "--enable-native-access"),
+    )
+)
+_ONLY_TELLS = frozenset(("-version", "--version", "-help", "--help", "-h", "-?", "--list-modules"))
+# What start scripts call the launcher when its path is put together: "$JAVA_HOME/bin/java",
+# "$JAVACMD", "${_RUNJAVA}".
+_JAVA = re.compile(
+    r"""(?:^|.*/)java["'\\]*|[\\"']*\$\{?_?(?:RUN_?)?JAVA_?(?:CMD|BIN|EXE|PROG|COMMAND)?\}?[\\"']*""",
+    re.IGNORECASE,
+)
+_BEFORE_JAVA = frozenset((*WRAPPERS, "set", "--", "env"))
+_MAX_BEFORE = 12
 
 
 @dataclass(frozen=True, slots=True)
 class JvmOptions:
-    """The options in effect: what reaches the JVM, later ones winning."""
+    """What one start of a JVM is given, in the order in which the JVM takes it."""
 
-    options: tuple[str, ...]
-    security_file: str
+    options: tuple[str, ...] = ()
+    security_file: str = ""
     """As resolved in the image, or `""`."""
-    named_file: str
+    named_file: str = ""
     """As the option names it, or `""`."""
-    replaces: bool
+    replaces: bool = False
+    untold: str = ""
+    """Why there may be more options than these, or `""`."""
+    launch: Launch | None = None
+    """The command line, where one is known."""
 
     def property(self, name: str) -> str | None:
         """Value of `-Dname=…`, the last one; `""` for a bare `-Dname`; None without one."""
@@ -60,73 +81,157 @@ class JvmOptions:
         return None
 
 
+# --- command lines -------------------------------------------------------------------------
+
+
+def java_launches(world: World) -> Iterator[tuple[Launch, int]]:
+    """The command lines that start a JVM to run something, and where `java` stands in each."""
+    for launch in world.start.launches:
+        at = _java_in(launch)
+        if at is None:
+            continue
+        options, _told = options_of_line(launch.words[at + 1 :])
+        if _ONLY_TELLS.isdisjoint(options):
+            yield launch, at
+
+
+def _java_in(launch: Launch) -> int | None:
+    for at, word in enumerate(launch.words[:_MAX_BEFORE]):
+        raw = launch.raw[at] if at < len(launch.raw) and not word else ""
+        if (word and _JAVA.fullmatch(word)) or (raw and _JAVA.fullmatch(raw)):
+            before = launch.words[:at]
+            first = (before[0] or "").rpartition("/")[2] if before else ""
+            # The words of an image's command are no text in which `java` may only be spoken of.
+            is_start = not before or before[0] is None or first in _BEFORE_JAVA
+            return at if is_start or launch.raw == launch.words else None
+    return None
+
+
+def options_of_line(words: tuple[str | None, ...]) -> tuple[tuple[str, ...], bool]:
+    """Options up to the main class, it or `-jar` and its file last; and whether all are told."""
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word is None or word.startswith("@"):
+            return tuple(found), False
+        found.append(word)
+        if word in _WITH_VALUE or word in ("-jar", "-m", "--module"):
+            value = words[at + 1] if at + 1 < len(words) else ""
+            if value is None or value.startswith("@"):
+                return tuple(found[:-1]), False
+            found.append(value)
+            at += 1
+        if not word.startswith("-") or word in ("-jar", "-m", "--module"):
+            break
+        at += 1
+    return tuple(found), True
+
+
+# --- what reaches a JVM --------------------------------------------------------------------
+
+
 def option_facts(world: World) -> tuple[Fact, ...]:
-    """JVM_OPTIONS facts: one for each variable that is set, script that sets one, and command."""
-    scripts = _start_scripts(world)
-    mentioned = {name for script in scripts for name in script.texts("mentions")}
-    mentioned.update(_mentioned_in_command(world))
-    is_openj9 = any(each.flag("openj9") for each in world.facts.of(FactKind.JAVA_RUNTIME))
+    """JVM_OPTIONS facts: one for each variable that is set, and for each command line."""
+    launches = tuple(java_launches(world))
     facts: list[Fact] = []
-    for name, value in dict(world.config.env).items():
-        reaches = _reaches(name, mentioned, is_openj9=is_openj9)
+    for name, setting in world.start.variables.items():
+        reaches = _reaches(world, name, launches)
         if reaches:
-            facts.append(_fact(world, name, reaches, _split(value)))
-    for script in scripts:
-        for setting in script.texts("exports"):
-            name, _, value = setting.partition("=")
-            reaches = _reaches(name, mentioned, is_openj9=is_openj9)
-            if reaches:
-                facts.append(_fact(world, f"{script.path}: {name}", reaches, _split(value)))
-    argv = world.config.command
-    if (command := _java_arguments(argv)) is not None:
-        facts.append(_fact(world, "command", "yes", command))
-    return tuple(facts)
+            where = name if setting.source == IMAGE else f"{setting.source}: {name}"
+            reaches = "unknown" if setting.value is None else reaches
+            facts.append(_fact(world, where, reaches, _split(setting.value or "")))
+    for launch, at in launches:
+        options, told = options_of_line(launch.words[at + 1 :])
+        where = "command" if launch.source == COMMAND else f"{launch.source}: java"
+        dashed = tuple(each for each in options if each.startswith("-"))
+        reaches = "yes" if told or dashed else "unknown"
+        facts.append(_fact(world, where, reaches, options, launch.folder))
+    return tuple(each for at, each in enumerate(facts) if each not in facts[:at])
 
 
-def options_in_effect(facts: Iterable[Fact]) -> JvmOptions:
-    """What the facts add up to for a JVM that the image's command starts."""
-    reaching = [each for each in facts if each.text("reaches_jvm") != "no"]
-    reaching.sort(key=_precedence)
-    options = tuple(option for each in reaching for option in each.texts("options"))
-    overlay = next((each for each in reversed(reaching) if each.text("security_file")), None)
-    if overlay is None:
-        return JvmOptions(options, "", "", replaces=False)
-    named = overlay.text("security_file")
-    found = named if overlay.flag("security_file_found") else ""
-    return JvmOptions(options, found, named, overlay.flag("replaces"))
+def options_in_effect(world: World) -> tuple[JvmOptions, ...]:
+    """One for each different start of a JVM; where none is known, what any start would take."""
+    launches = tuple(java_launches(world))
+    if not launches:
+        return (_in_effect(world, None, 0),)
+    found: dict[object, JvmOptions] = {}
+    for launch, at in launches:
+        each = _in_effect(world, launch, at)
+        found.setdefault((each.options, each.untold, launch.folder), each)
+    return tuple(found.values())
 
 
-def _precedence(each: Fact) -> int:
-    # The launcher puts its variable first, the JVM reads JAVA_TOOL_OPTIONS before the command
-    # line and _JAVA_OPTIONS after it.
-    name = each.text("source").rpartition(": ")[2]
-    return {"JAVA_TOOL_OPTIONS": 0, "JDK_JAVA_OPTIONS": 1, "_JAVA_OPTIONS": 3}.get(name, 2)
+def _in_effect(world: World, launch: Launch | None, at: int) -> JvmOptions:
+    variables = launch.variables if launch else world.start.variables
+    is_openj9 = any(each.flag("openj9") for each in world.facts.of(FactKind.JAVA_RUNTIME))
+    untold = ""
+
+    def given(name: str) -> tuple[str, ...]:
+        nonlocal untold
+        setting = variables.get(name)
+        if setting is None:
+            return ()
+        if setting.value is None:
+            untold = untold or f"{name} is put together in {setting.source}"
+        return _split(setting.value or "")
+
+    line, told = options_of_line(launch.words[at + 1 :]) if launch else ((), True)
+    # The launcher puts its own variable first on the line; the JVM takes JAVA_TOOL_OPTIONS
+    # before the line and _JAVA_OPTIONS after it.
+    own = tuple(each for name in _OPENJ9 if is_openj9 for each in given(name))
+    options = (
+        *(*own, *given("JAVA_TOOL_OPTIONS"), *given("JDK_JAVA_OPTIONS")),
+        *(*line, *given("_JAVA_OPTIONS")),
+    )
+    if launch and not told:
+        untold = untold or f"the options of java are put together in {launch.source}"
+    named, resolved, replaces = _security_file(world, options, launch.folder if launch else None)
+    return JvmOptions(options, resolved, named, replaces, untold, launch)
 
 
-def _reaches(name: str, mentioned: set[str], *, is_openj9: bool) -> str:
-    """`yes`, `script`, `no`, or `""` for a variable that has nothing to do with a JVM."""
-    if name in JVM_READS or (name in _OPENJ9 and is_openj9):
+def _reaches(world: World, name: str, launches: tuple[tuple[Launch, int], ...]) -> str:
+    """`yes`, `script`, `unknown`, `no`, or `""` for a variable that is nothing to a JVM."""
+    if name in JVM_READS:
         return "yes"
-    if name in PASSED_ON:
-        return "script" if name in mentioned else "no"
-    return ""
+    if name in _OPENJ9:
+        is_openj9 = any(each.flag("openj9") for each in world.facts.of(FactKind.JAVA_RUNTIME))
+        return "yes" if is_openj9 else ""
+    if name not in PASSED_ON:
+        return ""
+    if any(name in launch.mentions for launch, _ in launches):
+        return "script"
+    if any(name in script.texts("mentions") for script in world.start.scripts):
+        # A line that is put together may take it up on ways that the text does not show.
+        told = [options_of_line(each.words[at + 1 :])[1] for each, at in launches]
+        return "no" if told and all(told) else "unknown"
+    return "no"
 
 
-def _fact(world: World, source: str, reaches: str, options: tuple[str, ...]) -> Fact:
+def _security_file(
+    world: World, options: tuple[str, ...], folder: str | None
+) -> tuple[str, str, bool]:
+    """The overlay as named and as resolved in the image, and whether it replaces."""
     named = next((each for each in reversed(options) if each.startswith(_SECURITY)), "")
     path = named.removeprefix(_SECURITY)
     replaces = path.startswith("=")
     path = path.removeprefix("=").removeprefix("file://").removeprefix("file:")
     if path and not path.startswith("/"):
-        path = f"{world.config.working_dir or ''}/{path}"
-    resolved = world.view.resolve(path) if path else None
+        path = f"{folder or world.config.working_dir or ''}/{path}"
+    return path, (world.view.resolve(path) or "") if path else "", replaces
+
+
+def _fact(
+    world: World, source: str, reaches: str, options: tuple[str, ...], folder: str | None = None
+) -> Fact:
+    named, resolved, replaces = _security_file(world, options, folder)
     return fact(
         FactKind.JVM_OPTIONS,
         source=source,
         reaches_jvm=reaches,
         options=options,
-        security_file=resolved or path,
-        security_file_found=resolved is not None,
+        security_file=resolved or named,
+        security_file_found=bool(resolved),
         replaces=replaces,
         evidence=(f"{source}={' '.join(options)}"[:300],),
     )
@@ -137,63 +242,3 @@ def _split(value: str) -> tuple[str, ...]:
         return tuple(shlex.split(value))
     except ValueError:
         return tuple(value.split())
-
-
-def _java_arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Options between `java` and the main class or `-jar`, when the command names java itself."""
-    words = list(argv)
-    for position, word in enumerate(argv):
-        if position and argv[position - 1] == "-c" and " " in word:
-            words = list(_split(word))
-            break
-    start = next((i for i, word in enumerate(words) if word.rsplit("/", 1)[-1] == "java"), None)
-    if start is None:
-        return None
-    options: list[str] = []
-    skip = False
-    for word in words[start + 1 :]:
-        if skip:
-            skip = False
-        elif word in ("-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules"):
-            skip = True
-        elif not word.startswith("-") or word in ("-jar", "-m", "--module"):
-            break
-        options.append(word)
-    return tuple(options)
-
-
-def _mentioned_in_command(world: World) -> set[str]:
-    text = " ".join(world.config.command)
-    return {name for name in PASSED_ON if f"${name}" in text or f"${{{name}" in text}
-
-
-def _start_scripts(world: World) -> tuple[Fact, ...]:
-    """Scripts that the command starts, and those they start or may source.
-
-    A script that runs something unknown (`$CATALINA_HOME/bin/catalina.sh`, `. setenv.sh`) is
-    taken to reach its neighbors.
-    """
-    queue: list[str] = []
-    for word in words_of_command(world.config):
-        program = find_program(word, world.view, world.config)
-        if program is not None:
-            queue.append(program)
-    found: dict[str, Fact] = {}
-    while queue and len(found) < _MAX_SCRIPTS:
-        path = queue.pop(0)
-        script = world.facts.one(FactKind.SCRIPT, path)
-        if script is None or path in found:
-            continue
-        found[path] = script
-        folder = path.rsplit("/", 1)[0]
-        for word in script.texts("runs"):
-            if word in (".", "source") or "$" in word:
-                queue.extend(
-                    each
-                    for each in world.view.children(folder or "/")
-                    if world.facts.one(FactKind.SCRIPT, each) is not None
-                )
-            program = find_program(word.strip("\"'"), world.view, world.config)
-            if program is not None:
-                queue.append(program)
-    return tuple(found.values())

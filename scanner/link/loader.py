@@ -28,6 +28,7 @@ _TRIPLES = {
 _MAX_OBJECTS = 2000
 """Libraries of one program; real ones stay below a few hundred."""
 _MAX_INCLUDES = 200
+_MAX_PRELOADED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ class Loader:
         if start is None:
             return Closure(root, loaded, ())
         musl = self._is_musl(start)
-        queue = deque([root])
+        for preloaded in self._preloaded(start, musl):
+            loaded[preloaded] = root
+            seen_names.setdefault(self._objects[preloaded].text("soname"), preloaded)
+        queue = deque([*loaded, root])
         while queue and len(loaded) < _MAX_OBJECTS:
             path = queue.popleft()
             current = self._objects[path]
@@ -82,6 +86,14 @@ class Loader:
                     seen_names.setdefault(soname, found)
                     queue.append(found)
         return Closure(root, loaded, tuple(missing))
+
+    def _preloaded(self, program: Fact, musl: bool) -> Iterator[str]:
+        """What LD_PRELOAD puts before everything else; a name that leads nowhere is passed over."""
+        value = self._world.start.get("LD_PRELOAD") if program.text("interpreter") else None
+        for name in (value or "").replace(":", " ").split()[:_MAX_PRELOADED]:
+            found = self._find(name, (program.path,), musl)
+            if found is not None and found != program.path:
+                yield found
 
     def find(self, name: str, machine: str, *, musl: bool = False) -> str | None:
         """The library that `dlopen(name)` of a program without RPATH would load, or None."""
@@ -129,7 +141,7 @@ class Loader:
         yield from self._expanded(first, first.texts("runpath"))
 
     def _environment(self) -> Iterator[str]:
-        value = self._world.config.env_get("LD_LIBRARY_PATH") or ""
+        value = self._world.start.get("LD_LIBRARY_PATH") or ""
         yield from (folder for folder in value.replace(";", ":").split(":") if folder)
 
     def _expanded(self, origin: Fact, folders: tuple[str, ...]) -> Iterator[str]:

@@ -45,8 +45,11 @@ def _activation(code: Fact, rule: ModuleRule | None, world: World) -> tuple[Acti
         return Activation.ON, f"{rule.name} runs in its approved mode or not at all"
     if rule.fingerprint and rule.fingerprint.fips and not code.text("fips"):
         return Activation.NONE, "this build has no approved mode"
-    if forced := _forced_by(rule.enforce.env if rule.enforce else {}, world):
-        return Activation.ON, f"{forced} is set in the image"
+    switches = rule.enforce.env if rule.enforce else {}
+    if forced := _forced_by(switches, world):
+        return Activation.ON, f"{forced} is set in {world.start.variables[forced].source}"
+    if untold := world.start.unknown(*switches):
+        return Activation.UNKNOWN, untold
     for path in rule.switch_files:
         if world.view.exists(path):
             return Activation.ON, f"{path} is in the image"
@@ -58,6 +61,6 @@ def _activation(code: Fact, rule: ModuleRule | None, world: World) -> tuple[Acti
 def _forced_by(switches: Mapping[str, str], world: World) -> str:
     """The first of `switches` that the image's environment sets to something but off."""
     for name in switches:
-        if world.config.env_get(name) not in (None, "", "0"):
+        if world.start.get(name) not in (None, "", "0"):
             return name
     return ""

@@ -90,17 +90,25 @@ def _library(world: World, code: Fact) -> Library:
         each.kind is FactKind.RUNTIME and each.text("name") == "node"
         for each in world.facts.at(code.path)
     )
-    shared_config = "--openssl-shared-config" in (world.config.env_get("NODE_OPTIONS") or "")
+    shared_config = "--openssl-shared-config" in (world.start.get("NODE_OPTIONS") or "")
     return Library(
         path=code.path,
         version=version,
         numbers=tuple(int(part) for part in re.findall(r"\d+", version)[:3]),
         folder=code.text("openssl_dir"),
-        modules=world.config.env_get("OPENSSL_MODULES") or code.text("modules_dir"),
+        modules=world.start.get("OPENSSL_MODULES") or code.text("modules_dir"),
         reads_flag=code.flag("reads_kernel_flag"),
         fips_build=code.text("fips"),
         application="nodejs_conf" if is_node and not shared_config else "openssl_conf",
+        untold=_untold(world, is_node=is_node, reads_flag=code.flag("reads_kernel_flag")),
     )
+
+
+def _untold(world: World, *, is_node: bool, reads_flag: bool) -> str:
+    """What decides over the library and is only put together when the container starts."""
+    names = ["OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_CONF_INCLUDE"]
+    names += ["NODE_OPTIONS"] if is_node else []
+    return world.start.unknown(*names, *([_FORCE] if reads_flag else []))
 
 
 # --- OpenSSL 3 -----------------------------------------------------------------------------
@@ -158,6 +166,8 @@ def _judge_mode(
 ) -> tuple[str, str]:
     """Activation, and the sentence that says why."""
     where = reading.path or "no configuration"
+    if library.untold:
+        return "unknown", library.untold
     if reading.unseen:
         return "unknown", f"{where} cannot be followed to its end: {reading.unseen}"
     if request.requires_fips and active_fips:
@@ -214,7 +224,7 @@ def _why_not_loaded(library: Library, request: Request, loaded: Loaded, provider
 
 def _forced(world: World, library: Library) -> tuple[bool, str] | None:
     """What OPENSSL_FORCE_FIPS_MODE makes of this library, and how to say it; None for nothing."""
-    value = world.config.env_get(_FORCE)
+    value = world.start.get(_FORCE)
     if value is None or not library.reads_flag:
         return None
     release = next(iter(world.facts.of(FactKind.OS_RELEASE)), None)
@@ -251,6 +261,8 @@ def _state_of_old(world: World, library: Library) -> Fact:
     lacks_hmac = is_fips_build and not any(_integrity_files(world, library.path))
     if not is_fips_build:
         activation, reason = "none", f"OpenSSL {library.version} is not a FIPS build"
+    elif library.untold:
+        activation, reason = "unknown", library.untold
     elif lacks_hmac:
         activation = "off"
         reason = "a FIPS build without its .hmac file: it aborts where FIPS mode is asked for"
@@ -274,7 +286,7 @@ def _state_of_old(world: World, library: Library) -> Fact:
         provider_module="",
         fipsmodule=False,
         activation=activation,
-        broken=lacks_hmac and world.config.env_get(_FORCE) is not None,
+        broken=lacks_hmac and world.start.get(_FORCE) is not None,
         breaks_on_host=lacks_hmac,
         reads_kernel_flag=library.reads_flag,
         reason=reason,

@@ -37,6 +37,8 @@ class Library:
     reads_flag: bool
     fips_build: str
     application: str
+    untold: str
+    """Which variable that decides cannot be told, or `""`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,15 @@ def read_config(world: World, library: Library) -> Reading:
     if text is None:
         return Reading(path, found=False, conf=None)
     try:
-        conf = parse(text, read=read, children=children, env=dict(world.config.env))
+        conf = parse(text, read=read, children=children, env=_environment(world))
     except ConfSyntaxError as error:
         return Reading(path, True, None, problem=str(error), unseen="; ".join(unseen[:3]))
     return Reading(path, True, conf, unseen=conf.incomplete or "; ".join(unseen[:3]))
+
+
+def _environment(world: World) -> dict[str, str]:
+    given = world.start.variables.items()
+    return {name: each.value for name, each in given if each.value is not None}
 
 
 def _absolute(world: World, path: str) -> str:
@@ -155,7 +162,7 @@ def _absolute(world: World, path: str) -> str:
 
 
 def _config_path(world: World, library: Library) -> str:
-    named = world.config.env_get("OPENSSL_CONF")
+    named = world.start.get("OPENSSL_CONF")
     if named is not None:
         return named  # set to nothing, it means no configuration
     if library.folder:

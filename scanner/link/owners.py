@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scanner.link.start import started_programs
 from scanner.link.world import World
 from scanner.model import CryptoUse, FactKind, Module
 
@@ -21,7 +20,7 @@ def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...
     and neither the image's command nor a script that it starts names it.
     """
     owners = Owners(world)
-    started = started_programs(world)
+    started = world.start.programs
     filled: list[CryptoUse] = []
     for use in uses:
         is_tool = use.consumer not in started and (

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from scanner.image.view import ImageView
+from scanner.link.startup import Start, follow
 from scanner.model import CryptoUse, Fact, FactKind, Gap, ImageConfig
 from scanner.rulebook import RuleBook
 
@@ -50,7 +52,7 @@ class FactIndex:
         return len(self._all)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """Everything a linker may look at."""
 
@@ -58,6 +60,11 @@ class World:
     view: ImageView
     config: ImageConfig
     rules: RuleBook
+
+    @cached_property
+    def start(self) -> Start:
+        """How a container of the image starts."""
+        return follow(self.facts, self.view, self.config)
 
 
 @dataclass(frozen=True, slots=True)

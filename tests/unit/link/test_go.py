@@ -11,6 +11,7 @@ from scanner.link import go, openssl
 from scanner.link.world import World
 from scanner.model import Activation, CryptoUse, Fact, FactKind, UseKind, Value
 
+from .scripts import script
 from .worlds import code, elf, library, world
 
 TLS = ("crypto/aes", "crypto/tls")
@@ -120,10 +121,8 @@ def test_a_command_may_set_the_mode_on_its_way(
 
 
 def test_a_start_script_may_set_the_mode_as_well() -> None:
-    script = fact(
-        FactKind.SCRIPT, "/start.sh", interpreter="/bin/sh", exports=("GODEBUG=fips140=off",)
-    )
-    here = world(elf("/app", linkage="static"), FROZEN, script)
+    start = script("/start.sh", "export GODEBUG=fips140=off", "exec /app")
+    here = world(elf("/app", linkage="static"), FROZEN, start)
     config = dataclasses.replace(here.config, entrypoint=("/start.sh",))
     [use] = go.link(dataclasses.replace(here, config=config)).uses
     assert use.activation is Activation.OFF

@@ -6,10 +6,10 @@ import dataclasses
 
 from scanner.facts import fact
 from scanner.link.owners import fill_owners
-from scanner.link.start import started_programs
 from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Module, UseKind
 
+from .scripts import script
 from .worlds import elf, library, world
 
 GCRYPT = "/usr/lib/x86_64-linux-gnu/libgcrypt.so.20"
@@ -18,10 +18,6 @@ APT = "/usr/bin/apt"
 
 def starting(here: World, *command: str) -> World:
     return dataclasses.replace(here, config=dataclasses.replace(here.config, cmd=command))
-
-
-def script(path: str, *runs: str) -> Fact:
-    return fact(FactKind.SCRIPT, path, interpreter="/bin/sh", runs=runs)
 
 
 def listing(name: str, *files: str) -> tuple[Fact, Fact]:
@@ -48,12 +44,12 @@ def test_what_a_start_script_runs_is_started_and_so_on() -> None:
         world(
             elf(APT),
             script("/start.sh", "/inner.sh", "/start.sh"),
-            script("/inner.sh", "cd", "apt"),
+            script("/inner.sh", "cd /", "apt"),
             *listing("apt", APT),
         ),
         "/start.sh",
     )
-    assert started_programs(here) == {"/start.sh", "/inner.sh", APT}
+    assert here.start.programs == {"/start.sh", "/inner.sh", APT}
     [started] = fill_owners([use(APT)], here)
     assert started.role == "workload"
 

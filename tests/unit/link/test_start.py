@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.image.view import ImageView
-from scanner.link.start import find_program, words_of_command
+from scanner.link.startup import find_program
 from scanner.model import FileEntry, FileKind, ImageConfig, Platform
 
 LINUX = Platform("linux", "amd64")
@@ -58,17 +58,3 @@ def test_a_relative_path_starts_at_the_working_directory() -> None:
 def test_what_cannot_be_executed_is_no_program(name: str) -> None:
     view = view_of(program("/etc/passwd", mode=0o644))
     assert find_program(name, view, ImageConfig(LINUX)) is None
-
-
-def test_words_behind_wrappers_and_shells_count() -> None:
-    config = ImageConfig(
-        LINUX, entrypoint=("/sbin/tini", "--"), cmd=("sh", "-c", "exec apt-get update")
-    )
-    words = words_of_command(config)
-    assert words[0] == "/sbin/tini"
-    assert "apt-get" in words
-
-
-def test_arguments_are_not_programs() -> None:
-    config = ImageConfig(LINUX, entrypoint=("/app",), cmd=("--db", "/usr/bin/gpgv"))
-    assert words_of_command(config) == ("/app",)
