@@ -55,7 +55,9 @@ class NodeLog:
     """Whether the first process was seen to read 1 from the flag before it became the command."""
     events: tuple[NodeEvent, ...] = ()
     complete: bool = True
-    """False when there was more than it may write down, or it could not read a process."""
+    """False when there was more than it may write down."""
+    blind: bool = False
+    """Whether it could not read a process, which then did not see the flag."""
 
     def programs(self) -> tuple[ProgramActivity, ...]:
         """What each program did, in order of path; at most `MAX_PROGRAMS` of them."""
@@ -80,7 +82,7 @@ class NodeLog:
 def parse_node_log(content: bytes, *, cut: bool = False) -> NodeLog:
     """What the lines of a supervisor say. Lines that it never writes are left out."""
     works = False
-    complete = not cut
+    complete, blind = not cut, False
     events: list[NodeEvent] = []
     for line in content.split(b"\n"):
         try:
@@ -90,8 +92,8 @@ def parse_node_log(content: bytes, *, cut: bool = False) -> NodeLog:
         if not isinstance(told, dict):
             continue
         kind = told.get("event")
-        if kind in ("lost", "unreadable"):
-            complete = False
+        complete = complete and kind != "lost"
+        blind = blind or kind == "unreadable"
         if kind not in ("exec", "open", "flag", "kernel-crypto"):
             continue
         program, path = _text(told.get("program")), _text(told.get("path"))
@@ -110,7 +112,7 @@ def parse_node_log(content: bytes, *, cut: bool = False) -> NodeLog:
                 argv=tuple(map(_text, argv)) if isinstance(argv, list) else (),
             )
         )
-    return NodeLog(works, tuple(events), complete)
+    return NodeLog(works, tuple(events), complete, blind)
 
 
 def _text(value: object) -> str:

@@ -10,6 +10,7 @@ from scanner.facts import fact
 from scanner.model import ConditionResult, Fact, FactKind, Gap, GapKind, LogMatch, Value
 from scanner.rulebook import RuleBook
 from scanner.simulate.compare import how_it_ended
+from scanner.simulate.node import NodeLog
 from scanner.simulate.tls_table import Approval, endpoint_facts
 from scanner.simulate.watch import Observation
 
@@ -46,6 +47,18 @@ def not_started(error: EngineError) -> Simulation:
         ConditionResult(ENFORCED, False, skipped),
     )
     return Simulation(conditions, (), (gap,))
+
+
+def node_gaps(log: NodeLog) -> list[Gap]:
+    """What the supervisor of a simulated node could not do."""
+    gaps: list[Gap] = []
+    if log.blind:
+        reason = "a process could not be read, so the FIPS flag may have been absent for it"
+        gaps.append(Gap(GapKind.NOT_VERIFIED, NODE, reason))
+    if not log.complete:
+        reason = "more was seen from inside than is written down; the rest is missing"
+        gaps.append(Gap(GapKind.TOO_MANY, NODE, reason, caps=False))
+    return gaps
 
 
 def no_node(reason: str) -> NodeRun:

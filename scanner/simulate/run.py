@@ -47,6 +47,7 @@ from scanner.simulate.results import (
     never_opened,
     no_health_verdict,
     no_node,
+    node_gaps,
     not_started,
     nothing_observed,
 )
@@ -232,7 +233,9 @@ class _Run:
             programs=log.programs(),
         )
         facts = condition_facts(result, seen, new, self._rules, self._approval, verified=True)
-        return NodeRun(result, tuple(facts), tuple(condition_gaps(NODE, seen)), works=True)
+        return NodeRun(
+            result, tuple(facts), (*condition_gaps(NODE, seen), *node_gaps(log)), works=True
+        )
 
     def _box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
         check = self._config.healthcheck

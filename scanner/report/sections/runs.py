@@ -97,6 +97,8 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
     """What programs did with cryptography, where that was seen from inside."""
     if result.name != NODE and not page.look.verbose:
         return []
+    if result.name == NODE and result.ran and not result.programs:
+        return [Text("no program opened a crypto library or read the FIPS flag", style="dim")]
     told = []
     for each in result.programs:
         files = sorted({path.rpartition("/")[2] for path in each.opened})

@@ -15,6 +15,7 @@ from scanner.model import (
     LogMatch,
     Module,
     PointsLost,
+    ProgramActivity,
     Question,
     Report,
     UseKind,
@@ -287,3 +288,20 @@ def test_a_run_says_what_took_effect_and_what_was_left_out() -> None:
         "took effect: it is in the running program's environment",
         "not restricted: OpenSSL 3, for want of a FIPS provider; see below",
     ]
+
+
+def test_what_was_seen_from_inside_is_told_of_the_node() -> None:
+    activity = ProgramActivity(
+        "/usr/sbin/nginx", False, ("/lib/libcrypto.so.3", "/etc/ssl/openssl.cnf"), ("/lib/fips.so",)
+    )
+    reader = ProgramActivity("/usr/bin/apt-get", True, ("/lib/libgcrypt.so.20",))
+    node = ConditionResult("node", True, "running", programs=(activity, reader))
+    shown = " ".join(text.render(replace(UNDETERMINED, conditions=(node,)), Look()).split())
+    assert (
+        "/usr/sbin/nginx: opened libcrypto.so.3, openssl.cnf, did not find fips.so, "
+        "never read the FIPS flag" in shown
+    )
+    assert "/usr/bin/apt-get: opened libgcrypt.so.20, read the FIPS flag" in shown
+    quiet = replace(UNDETERMINED, conditions=(ConditionResult("node", True, "running"),))
+    told = " ".join(text.render(quiet, Look()).split())
+    assert "no program opened a crypto library or read the FIPS flag" in told
