@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 
 from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, TlsEndpoint
+from scanner.simulate.node import NodeLog
 from scanner.simulate.results import (
     condition_facts,
     condition_gaps,
     never_opened,
     no_health_verdict,
+    node_gaps,
     nothing_observed,
 )
 from scanner.simulate.tls_table import Approval
@@ -116,3 +118,11 @@ def test_a_health_check_without_verdict_is_no_pass() -> None:
     assert "had no verdict after 12 s" in gap.reason
     assert no_health_verdict("enforced", starting, starting) == []
     assert no_health_verdict("enforced", healthy, seen(health="unhealthy")) == []
+
+
+def test_node_that_could_not_be_shown_to_every_process_caps() -> None:
+    assert node_gaps(NodeLog(works=True)) == []
+    [blind] = node_gaps(NodeLog(works=True, blind=True))
+    assert blind.caps
+    [cut] = node_gaps(NodeLog(works=True, complete=False))
+    assert not cut.caps
