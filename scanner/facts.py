@@ -94,7 +94,8 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "class_path": tuple,  # of its manifest
     },
     FactKind.ARCHIVE: {
-        "form": str,  # native-zip, self-extracting, packed-behind-program, data-behind-program, tar
+        "form": str,  # native-zip, native-tar, self-extracting, tar (not looked into),
+        # packed-behind-program, data-behind-program
         "members": tuple,  # the first ones with compiled code
         "count": int,  # of these
     },

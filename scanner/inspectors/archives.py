@@ -1,6 +1,6 @@
-"""Notes archives that no other inspector opens, and scripts with something packed behind them.
+"""Notes archives that no other inspector opens, and what is packed behind programs and scripts.
 
-Only lists names and looks for the first bytes of known formats; unpacks nothing.
+Only lists names and looks at first bytes; keeps nothing of what it unpacks for that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import BinaryIO
 from scanner.facts import fact
 from scanner.formats.elf import Elf
 from scanner.formats.jar import ARCHIVE_SUFFIXES, JarError, names_in
+from scanner.formats.packed_tar import Programs, programs_in
 from scanner.formats.payload import PACKED, payload_behind
 from scanner.image import ImageFile
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
@@ -22,7 +23,9 @@ MIN_PAYLOAD = 16 << 10
 MAX_MEMBERS = 5
 
 _ZIP = b"PK\3\4"
-_TARS = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".txz", ".tar.bz2", ".tar.zst")
+_PACKED = (".tar", ".tgz", ".txz", ".tbz2", ".gz", ".xz", ".bz2")
+_UNKNOWN = (".tar.zst", ".tar.lz4", ".tar.br", ".tzst", ".7z")
+_DULL = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/info/", "/usr/share/locale/")
 _NATIVE = re.compile(
     r"\.(?:so|so\.[0-9.]+|node|pyd|jar|war|whl|egg|apk|class)\Z|(?:^|/)s?bin/[^/]+\Z", re.IGNORECASE
 )
@@ -40,19 +43,24 @@ class ArchiveInspector:
             return False  # the Java inspector's
         if head.startswith(b"#!"):
             return entry.executable and entry.size >= MIN_PAYLOAD
-        return head.startswith(_ZIP) or (entry.size > 0 and entry.path.endswith(_TARS))
+        if head.startswith(_ZIP):
+            return True
+        name = entry.path.lower()
+        return entry.size > 0 and name.endswith(_PACKED + _UNKNOWN) and not name.startswith(_DULL)
 
     def inspect(self, file: ImageFile) -> Iterator[Fact | Gap]:
         path = file.entry.path
         if file.head.startswith(b"#!"):
-            if _has_payload(file):
-                yield fact(FactKind.ARCHIVE, path, form="self-extracting")
+            yield from _script(file)
             return
-        if not file.head.startswith(_ZIP):
+        if not file.head.startswith(_ZIP) and path.lower().endswith(_UNKNOWN):
             yield fact(FactKind.ARCHIVE, path, form="tar")
             return
         with file.open() as stream:
-            yield from _listed(file.entry, stream)
+            if file.head.startswith(_ZIP):
+                yield from _listed(file.entry, stream)
+            else:
+                yield from _unpacked(path, programs_in(stream))
 
 
 def carried(entry: FileEntry, stream: BinaryIO, elf: Elf) -> Iterator[Fact | Gap]:
@@ -63,6 +71,15 @@ def carried(entry: FileEntry, stream: BinaryIO, elf: Elf) -> Iterator[Fact | Gap
     # Without section headers their data (symbols, comments) may still lie there.
     elif form == "packed" or (form and elf.sections):
         yield fact(FactKind.ARCHIVE, entry.path, form=f"{form}-behind-program")
+
+
+def _unpacked(path: str, found: Programs) -> Iterator[Fact]:
+    if found.count:
+        yield fact(
+            FactKind.ARCHIVE, path, form="native-tar", members=found.members, count=found.count
+        )
+    elif not found.complete:
+        yield fact(FactKind.ARCHIVE, path, form="tar")
 
 
 def _listed(entry: FileEntry, stream: BinaryIO) -> Iterator[Fact | Gap]:
@@ -85,13 +102,24 @@ def _is_native(name: str) -> bool:
     return _NATIVE.search(name) is not None
 
 
-def _has_payload(file: ImageFile) -> bool:
+def _script(file: ImageFile) -> Iterator[Fact | Gap]:
+    payload = _payload(file)
+    if payload == _ZIP:
+        # A program of Python, as zipapp and pex write it: its members tell.
+        with file.open() as stream:
+            yield from _listed(file.entry, stream)
+    elif payload:
+        yield fact(FactKind.ARCHIVE, file.entry.path, form="self-extracting")
+
+
+def _payload(file: ImageFile) -> bytes:
+    """The first bytes of what is packed behind a script, or `b""`."""
     tail = b""
     for chunk in file.chunks():
-        if _PAYLOAD.search(tail + chunk):
-            return True
+        if found := _PAYLOAD.search(tail + chunk):
+            return found[0]
         tail = chunk[-_OVERLAP:]
-    return False
+    return b""
 
 
 def make(_rules: RuleBook) -> ArchiveInspector:

@@ -14,7 +14,7 @@ from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
 
 _CARRIES_NATIVE = frozenset(
-    {"native-zip", "self-extracting", "packed-behind-program", "data-behind-program"}
+    {"native-zip", "native-tar", "self-extracting", "packed-behind-program", "data-behind-program"}
 )
 
 
@@ -120,7 +120,9 @@ def _reason(archive: Fact) -> str:
     if archive.text("form") == "data-behind-program":
         return "a program with data of an unknown form behind it, not looked into"
     members, count = archive.texts("members"), int(archive.text("count") or 0)
+    if members == ("",):
+        return "a compressed program or library, not looked into"
     if members:
         more = f" and {count - 1} more" if count > 1 else ""
         return f"an archive with compiled code inside ({members[0]}{more}), not looked into"
-    return "an archive, not looked into"
+    return "an archive that was not looked into, or not to its end"

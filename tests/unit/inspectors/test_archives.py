@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -69,10 +70,40 @@ def test_payload_on_the_border_of_two_chunks_is_found() -> None:
     assert inspect("/opt/installer.run", border + b"\x7fELF\x02\x01\x01")
 
 
-def test_tar_is_noted_by_its_name() -> None:
-    [found] = inspect("/opt/app.tar.gz", gzip.compress(b"x"))
+def tarred(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def test_compressed_programs_are_noted() -> None:
+    program = b"\x7fELF\x02\x01\x01"
+    [found] = inspect("/opt/APP.TGZ", tarred("bin/app", program))
+    assert isinstance(found, Fact)
+    assert (found.text("form"), found.texts("members")) == ("native-tar", ("bin/app",))
+    assert inspect("/opt/site.tar.gz", tarred("index.html", b"<html>")) == []
+    [found] = inspect("/opt/app.gz", gzip.compress(program))
+    assert isinstance(found, Fact)
+    assert found.texts("members") == ("",)
+    assert inspect("/usr/share/doc/app/changelog.gz", gzip.compress(program)) == []
+
+
+@pytest.mark.parametrize("name", ["app.tar.zst", "app.7z", "cut.tar.gz"])
+def test_what_cannot_be_unpacked_is_noted(name: str) -> None:
+    [found] = inspect(f"/opt/{name}", tarred("bin/app", bytes(9000))[:30])
     assert isinstance(found, Fact)
     assert found.text("form") == "tar"
+
+
+def test_script_with_an_archive_of_texts_is_no_gap() -> None:
+    start = b"#!/usr/bin/env python3\n".ljust(MIN_PAYLOAD, b"#") + b"\n"
+    assert inspect("/usr/bin/tool", start + zipped("__main__.py", "a/b.py")) == []
+    [found] = inspect("/usr/bin/tool", start + zipped("__main__.py", "a/_b.so"))
+    assert isinstance(found, Fact)
+    assert found.text("form") == "native-zip"
 
 
 def test_archive_behind_a_program_is_listed() -> None:

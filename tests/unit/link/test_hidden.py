@@ -90,6 +90,7 @@ def test_go_mark_without_a_build_caps() -> None:
     ("form", "caps"),
     [
         ("native-zip", True),
+        ("native-tar", True),
         ("self-extracting", True),
         ("packed-behind-program", True),
         ("data-behind-program", True),
