@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -23,6 +24,10 @@ MAX_UNPACKED = 512 << 20
 """Bytes unpacked from one outer archive in all."""
 MAX_DEPTH = 3
 MAX_ARCHIVES = 2000
+MAX_STARTS = 2000
+"""Entries of one archive of which the first bytes are read."""
+_START_PACKED = 512
+"""Packed bytes that hold the tables of one deflated block, and its first bytes."""
 ARCHIVE_SUFFIXES = (".jar", ".war", ".ear", ".rar", ".hpi", ".jpi")
 
 _STORED, _DEFLATED = 0, 8
@@ -122,8 +127,21 @@ def walk_jars(stream: BinaryIO, size: int, name: str) -> Iterator[Jar | Problem]
     yield from _walk(read_at, size, name, "", 0, _Budget())
 
 
-def names_in(stream: BinaryIO, size: int) -> tuple[str, ...]:
-    """The names of the entries of the ZIP archive in `stream`, which has `size` bytes.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An entry of a ZIP archive, and how it begins."""
+
+    name: str
+    start: bytes
+    """Its first bytes, 16 at most; `b""` where `encrypted`, or where it was not looked at."""
+    encrypted: bool
+
+
+def members_of(stream: BinaryIO, size: int, look_into: Callable[[str], bool]) -> Iterator[Member]:
+    """The entries of the ZIP archive in `stream`, which has `size` bytes.
+
+    Args:
+        look_into: of which names to read the first bytes; of the first `MAX_STARTS` it is done.
 
     Raises:
         JarError: it is none, or breaks a bound.
@@ -133,7 +151,22 @@ def names_in(stream: BinaryIO, size: int) -> tuple[str, ...]:
         stream.seek(offset)
         return stream.read(count)
 
-    return tuple(each.name for each in _directory(read_at, size))
+    left = MAX_STARTS
+    for entry in _directory(read_at, size):
+        start = b""
+        if left and not entry.flags & 1 and entry.packed and look_into(entry.name):
+            left -= 1
+            with suppress(JarError):
+                start = _start(read_at, entry)
+        yield Member(entry.name, start, bool(entry.flags & 1))
+
+
+def _start(read_at: ReadAt, entry: _Entry) -> bytes:
+    data = read_at(_data_offset(read_at, entry), min(entry.packed, _START_PACKED))
+    if entry.method == _DEFLATED:
+        with suppress(zlib.error):
+            return zlib.decompressobj(-15).decompress(data, 16)
+    return data[:16] if entry.method == _STORED else b""
 
 
 def _walk(

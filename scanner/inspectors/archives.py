@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from scanner.facts import fact
-from scanner.formats.elf import Elf
-from scanner.formats.jar import ARCHIVE_SUFFIXES, JarError, names_in
+from scanner.formats.elf import MAGIC, Elf
+from scanner.formats.jar import ARCHIVE_SUFFIXES, JarError, members_of
 from scanner.formats.packed_tar import Programs, programs_in
 from scanner.formats.payload import PACKED, payload_behind
 from scanner.image import ImageFile
@@ -28,6 +28,10 @@ _UNKNOWN = (".tar.zst", ".tar.lz4", ".tar.br", ".tzst", ".7z")
 _DULL = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/info/", "/usr/share/locale/")
 _NATIVE = re.compile(
     r"\.(?:so|so\.[0-9.]+|node|pyd|jar|war|whl|egg|apk|class)\Z|(?:^|/)s?bin/[^/]+\Z", re.IGNORECASE
+)
+_TEXT = re.compile(
+    r"\.(?:pyc?|pyi|js|mjs|ts|json|html?|css|md|rst|txt|xml|ya?ml|toml|go|c|h|cc|java|rb|php|svg|png)\Z",
+    re.IGNORECASE,
 )
 _PAYLOAD = re.compile(PACKED)
 _OVERLAP = 16
@@ -83,23 +87,30 @@ def _unpacked(path: str, found: Programs) -> Iterator[Fact]:
 
 
 def _listed(entry: FileEntry, stream: BinaryIO) -> Iterator[Fact | Gap]:
+    native: list[str] = []
+    encrypted = 0
     try:
-        members = [each for each in names_in(stream, entry.size) if _is_native(each)]
+        for member in members_of(stream, entry.size, _may_be_program):
+            encrypted += member.encrypted
+            if member.start.startswith(MAGIC) or _NATIVE.search(member.name):
+                native.append(member.name)
     except JarError as error:
         yield Gap(GapKind.MALFORMED, entry.path, f"this archive cannot be listed: {error}")
         return
-    if members:
+    if native:
         yield fact(
             FactKind.ARCHIVE,
             entry.path,
             form="native-zip",
-            members=tuple(members[:MAX_MEMBERS]),
-            count=len(members),
+            members=tuple(native[:MAX_MEMBERS]),
+            count=len(native),
         )
+    elif encrypted:
+        yield Gap(GapKind.ENCRYPTED, entry.path, "an archive with a password, not looked into")
 
 
-def _is_native(name: str) -> bool:
-    return _NATIVE.search(name) is not None
+def _may_be_program(name: str) -> bool:
+    return not name.endswith("/") and _TEXT.search(name) is None
 
 
 def _script(file: ImageFile) -> Iterator[Fact | Gap]:

@@ -13,7 +13,7 @@ import pytest
 from scanner.image.files import MemoryFile
 from scanner.inspectors.archives import MIN_PAYLOAD, ArchiveInspector
 from scanner.inspectors.binary import make as make_binary
-from scanner.model import Fact, FactKind, FileEntry, FileKind, Gap
+from scanner.model import Fact, FactKind, FileEntry, FileKind, Gap, GapKind
 from scanner.rulebook import RuleBook
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "elf"
@@ -47,6 +47,26 @@ def test_archive_with_compiled_code_is_noted(member: str) -> None:
 
 def test_archive_of_texts_is_not() -> None:
     assert inspect("/opt/app.whl", zipped("a.py", "b.txt", "c.dist-info/METADATA")) == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_program_under_another_name_is_noted(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("readme", b"text " * 500)
+        archive.writestr("assets/data.bin", (FIXTURES / "app-pie").read_bytes())
+    [found] = inspect("/opt/app.zip", out.getvalue())
+    assert isinstance(found, Fact)
+    assert found.texts("members") == ("assets/data.bin",)
+
+
+def test_archive_with_a_password_is_a_gap() -> None:
+    data = bytearray(zipped("secret"))
+    for mark, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[data.index(mark) + offset] |= 1
+    [gap] = inspect("/opt/app.zip", bytes(data))
+    assert isinstance(gap, Gap)
+    assert (gap.kind, gap.caps) == (GapKind.ENCRYPTED, True)
 
 
 def test_broken_archive_is_a_gap() -> None:
