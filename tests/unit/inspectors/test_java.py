@@ -250,3 +250,51 @@ def test_a_copied_master_is_known_behind_its_long_comments() -> None:
     text = "#" + "c" * 5000 + "\nsecurity.provider.1=SUN\n"
     assert the_fact(INSPECTOR, "/app/my-security.properties", text).texts("providers") == ("SUN",)
     assert seen(INSPECTOR, "/app/my-security.properties", "# nothing\na=b\n") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "home"),
+    [
+        ("/lib/server/libjvm.so", "/"),
+        ("/opt/runtime/lib/minimal/libjvm.so", "/opt/runtime"),
+        ("/odd/libjvm.so", "/odd"),
+    ],
+)
+def test_a_runtime_that_jlink_made_may_lie_anywhere(path: str, home: str) -> None:
+    assert the_fact(INSPECTOR, path, b"\x7fELF").text("home") == home
+
+
+def test_the_release_file_of_a_runtime_in_the_root_folder() -> None:
+    text = 'JAVA_VERSION="21.0.2"\nMODULES="java.base"\n'
+    assert the_fact(INSPECTOR, "/release", text).text("home") == "/"
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [
+        (f"/app/classes/{BC_FIPS}", "bc-fips"),
+        (f"/srv/webapps/x/WEB-INF/classes/{BC}", "bouncy-castle"),
+    ],
+)
+def test_classes_that_lie_unpacked_are_told(path: str, module: str) -> None:
+    fact = the_fact(INSPECTOR, path, b"\xca\xfe\xba\xbe\0\0\0\x37")
+    assert fact.text("module") == module
+    assert fact.flag("shaded")
+    assert not fact.flag("signed")
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/app/BouncyCastleProvider.class", b"\xca\xfe\xba\xbe"),
+        (f"/app/{BC}", b"text"),
+        ("/app/org/bouncycastle/Other.class", b"\xca\xfe\xba\xbe"),
+    ],
+)
+def test_other_classes_are_left(path: str, content: bytes) -> None:
+    assert not wants(INSPECTOR, path, content)
+
+
+def test_the_class_path_of_a_manifest_is_told() -> None:
+    data = jar({MANIFEST: "Main-Class: M\nClass-Path: lib/a.jar\n  lib/b.jar\n"})
+    assert the_fact(INSPECTOR, "/app.jar", data).texts("class_path") == ("lib/a.jar", "lib/b.jar")

@@ -1,0 +1,203 @@
+"""Which programs a container's start leads to, and with which environment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scanner.link import elf as elf_linker
+from scanner.link import openssl, start
+from scanner.link.loader import Loader
+from scanner.link.startup import COMMAND, IMAGE, Setting
+from scanner.link.world import World
+from scanner.model import Activation, Fact, FactKind, GapKind
+
+from .scripts import script
+from .test_openssl import ACTIVE, FIPSMODULE_CNF, LIB, config, libcrypto, provider
+from .worlds import code, elf, library, world
+
+FIPS_CNF = "/etc/fips.cnf"
+
+
+def starting(*facts: Fact, command: tuple[str, ...], **env: str) -> World:
+    made = world(*facts, env=env.items())
+    return replace(made, config=replace(made.config, entrypoint=command))
+
+
+# --- programs ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/app",),
+        ("/sbin/tini", "-g", "--", "/app"),
+        ("env", "-u", "X", "Y=1", "/app"),
+        ("gosu", "user:group", "/app"),
+        ("sh", "-c", "exec /app --flag"),
+        ("bash", "-eu", "-o", "pipefail", "-c", "cd /x && /app"),
+        ("/start.sh", "/app"),
+        ("/start.sh", "env", "Z=1", "/app"),
+        ("sh", "/start.sh", "/app"),
+    ],
+)
+def test_the_program_behind_wrappers_shells_and_scripts_is_started(
+    command: tuple[str, ...],
+) -> None:
+    wrappers = (elf("/sbin/tini"), elf("/usr/bin/env"), elf("/usr/bin/gosu"))
+    here = starting(elf("/app"), script("/start.sh", 'exec "$@"'), *wrappers, command=command)
+    assert "/app" in here.start.programs
+
+
+def test_arguments_are_no_programs() -> None:
+    here = starting(elf("/app"), elf("/usr/bin/gpgv"), command=("/app", "--with", "/usr/bin/gpgv"))
+    assert here.start.programs == {"/app"}
+
+
+# --- variables -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "source"),
+    [
+        (("/app",), "image", IMAGE),
+        (("env", "V=1", "/app"), "1", COMMAND),
+        (("env", "-u", "V", "/app"), "-", ""),
+        (("env", "-i", "/app"), "-", ""),
+        (("sh", "-c", "V=1 exec /app"), "1", COMMAND),
+        (("sh", "-c", "V=1; exec /app"), "1", COMMAND),  # exported since the image sets it
+        (("sh", "-c", "export V=$V:1; exec /app"), "image:1", COMMAND),
+        (("sh", "-c", "export V=$(cat /x); exec /app"), None, COMMAND),
+        (("sh", "-c", "export V=$KNOB; exec /app"), None, COMMAND),
+        (("sh", "-c", "export V=${KNOB:-1}; exec /app"), "1", COMMAND),
+        (("sh", "-c", "[ $A ] && export V=1; exec /app"), None, COMMAND),
+        (("sh", "-c", "[ $A ] && export V=image; exec /app"), "image", IMAGE),
+        (("sh", "-c", "V=1 /other; exec /app"), None, COMMAND),
+        (("sh", "-c", "unset V; exec /app"), "-", ""),
+        (("/exports.sh",), "script", "/exports.sh"),
+        (("/outer.sh",), "script", "/exports.sh"),
+        (("/runs.sh",), None, "/exports.sh"),
+        (("/reads.sh",), "sourced", "/vars.sh"),
+        (("/reads-unknown.sh",), None, "/vars.sh"),
+    ],
+)
+def test_what_a_variable_holds_at_the_start(
+    command: tuple[str, ...], value: str | None, source: str
+) -> None:
+    scripts = (
+        script("/exports.sh", "export V=script", "exec /app"),
+        script("/outer.sh", "set -e", "/exports.sh"),
+        script("/runs.sh", "/exports.sh", "exec /app"),
+        script("/vars.sh", "export V=sourced"),
+        script("/reads.sh", ". /vars.sh", "exec /app"),
+        script("/reads-unknown.sh", '. "$(dirname "$0")/vars.sh"', "exec /app"),
+    )
+    here = starting(elf("/app"), *scripts, command=command, V="image")
+    expected = None if value == "-" else Setting(value, source)
+    assert here.start.variables.get("V") == expected
+
+
+def test_values_cannot_grow_without_end() -> None:
+    lines = ["export A=xxxxxxxxxxxxxxxx", *["export A=$A$A"] * 100]
+    here = starting(script("/s.sh", *lines), command=("/s.sh",))
+    assert here.start.variables["A"].value is None
+
+
+def test_scripts_that_start_each_other_come_to_an_end() -> None:
+    scripts = (script("/a.sh", "exec /b.sh"), script("/b.sh", "exec /a.sh"))
+    assert starting(*scripts, command=("/a.sh",)).start.programs == {"/a.sh", "/b.sh"}
+
+
+# --- what follows from them ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "activation"),
+    [
+        (f"export OPENSSL_CONF={FIPS_CNF}", Activation.ON),
+        ("true", Activation.OFF),
+        ("export OPENSSL_CONF=/etc/$FLAVOR.cnf", Activation.UNKNOWN),
+        (f"if [ $A ]; then export OPENSSL_CONF={FIPS_CNF}; fi", Activation.UNKNOWN),
+        (f"export OPENSSL_CONF={FIPS_CNF} OPENSSL_MODULES=$X", Activation.UNKNOWN),
+    ],
+)
+def test_openssl_reads_what_the_start_script_names(line: str, activation: Activation) -> None:
+    facts = (libcrypto(), provider(), config(ACTIVE, FIPS_CNF), FIPSMODULE_CNF)
+    here = starting(*facts, script("/s.sh", line, "exec /app"), command=("/s.sh",))
+    (state,) = openssl.link(here).facts
+    assert state.text("activation") == activation
+
+
+def test_a_command_may_take_the_mode_away() -> None:
+    facts = (libcrypto(), provider(), config(ACTIVE), FIPSMODULE_CNF)
+    command = ("sh", "-c", "OPENSSL_CONF=/dev/null exec /app")
+    (state,) = openssl.link(starting(*facts, elf("/app"), command=command)).facts
+    assert state.text("activation") == "off"
+    (state,) = openssl.link(starting(*facts, elf("/app"), command=("/app",))).facts
+    assert state.text("activation") == "on"
+
+
+def test_a_search_path_of_a_start_script_counts() -> None:
+    here = starting(
+        elf("/app", "libx.so"),
+        library("/opt/lib/libx.so"),
+        script("/s.sh", "export LD_LIBRARY_PATH=/opt/lib:$LD_LIBRARY_PATH", "exec /app"),
+        command=("/s.sh",),
+    )
+    assert list(Loader(here).closure("/app").loaded) == ["/opt/lib/libx.so"]
+
+
+def test_a_preloaded_library_takes_the_place_of_the_one_of_its_name() -> None:
+    other = "/opt/lib/libcrypto.so.3"
+    here = starting(
+        elf("/app", "libcrypto.so.3"),
+        library(LIB),
+        library(other),
+        libcrypto(),
+        libcrypto("3.5.0", other),
+        command=("env", f"LD_PRELOAD={other} /nowhere.so", "/app"),
+    )
+    assert list(Loader(here).closure("/app").loaded) == [other]
+    (use,) = elf_linker.link(replace(here, facts=here.facts.plus(openssl.link(here).facts))).uses
+    assert use.module.version == "3.5.0"
+
+
+def test_a_search_path_that_cannot_be_told_matters_between_two_crypto_libraries() -> None:
+    line = ("sh", "-c", "export LD_LIBRARY_PATH=$(find /opt); exec /app")
+    one = code(LIB, "openssl", "3.0.19", soname="libcrypto.so.3")
+    other = code("/opt/libcrypto.so.3", "openssl", "3.5.0", soname="libcrypto.so.3")
+    assert not start.link(starting(one, command=line)).gaps
+    (gap,) = start.link(starting(one, other, command=line)).gaps
+    assert (gap.kind, gap.subject, gap.caps) == (GapKind.NOT_VERIFIED, COMMAND, True)
+
+
+def test_a_variable_that_a_script_sets_is_a_fact_where_checks_may_ask_for_it() -> None:
+    lines = ("export OPENSSL_FORCE_FIPS_MODE=1 NAME=x", "exec /app")
+    facts = start.link(starting(script("/s.sh", *lines), command=("/s.sh",))).facts
+    told = [each for each in facts if each.kind is FactKind.ENV]
+    assert [each.text("name") for each in told] == ["OPENSSL_FORCE_FIPS_MODE"]
+    assert told[0].evidence == ("OPENSSL_FORCE_FIPS_MODE=1 in /s.sh",)
+
+
+# --- what could not be read ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "subject"),
+    [
+        (("/big.sh",), "/big.sh"),
+        (("sh", "/plain"), "/plain"),
+        (("sh", "-c", ". /plain; exec /app"), "/plain"),
+        (("/app",), ""),
+        (("sh", "-c", ". /missing; exec /app"), ""),
+    ],
+)
+def test_a_script_on_the_way_that_was_not_read_is_a_gap(
+    command: tuple[str, ...], subject: str
+) -> None:
+    big = script("/big.sh", "#" * (300 << 10))
+    here = starting(big, elf("/app"), elf("/plain"), command=command)
+    found = start.link(here).gaps
+    assert [each.subject for each in found] == ([subject] if subject else [])
+    assert all(each.caps for each in found)
