@@ -141,6 +141,10 @@ def option_facts(world: World) -> tuple[Fact, ...]:
             where = name if setting.source == IMAGE else f"{setting.source}: {name}"
             reaches = "unknown" if setting.value is None else reaches
             facts.append(_fact(world, where, reaches, _split(setting.value or "")))
+            if setting.source != IMAGE and (own := world.config.env_get(name)) is not None:
+                # A script that adds to what the image says mostly passes that on, too.
+                passed = reaches if reaches == "no" else "unknown"
+                facts.append(_fact(world, name, passed, _split(own)))
     for launch, at in launches:
         options, told = options_of_line(launch.words[at + 1 :])
         where = "command" if launch.source == COMMAND else f"{launch.source}: java"

@@ -242,7 +242,7 @@ def test_a_variable_that_the_line_of_java_does_not_take_up_is_folklore(
     start = script("/entry.sh", *lines)
     linked = link(image(start, env={"JAVA_OPTS": "-Dx=y"}, command=("/entry.sh",)))
     told = options(linked)
-    assert [value for name, value in told.items() if name.endswith("JAVA_OPTS")] == ["no"]
+    assert {value for name, value in told.items() if name.endswith("JAVA_OPTS")} == {"no"}
 
 
 def test_a_line_that_is_put_together_may_take_up_what_the_script_speaks_of() -> None:
@@ -253,6 +253,15 @@ def test_a_line_that_is_put_together_may_take_up_what_the_script_speaks_of() -> 
     )
     linked = link(image(gradle, env={"JAVA_OPTS": ON}, command=("/app/bin/app",)))
     assert options(linked)["JAVA_OPTS"] == "unknown"
+
+
+def test_what_the_image_says_is_told_beside_what_a_script_makes_of_it() -> None:
+    start = script("/e.sh", '[ $A ] && JAVA_OPTS="$JAVA_OPTS -Dz"', "java $JAVA_OPTS -jar /app.jar")
+    env = {"JAVA_OPTS": "-Djava.security.properties=/typo"}
+    linked = link(image(start, env=env, command=("/e.sh",)))
+    assert options(linked)["JAVA_OPTS"] == "unknown"
+    (told,) = [each for each in linked.facts if each.text("source") == "JAVA_OPTS"]
+    assert told.text("security_file") == "/typo"
 
 
 def test_a_script_that_is_never_started_passes_nothing_on() -> None:
