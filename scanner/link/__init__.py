@@ -35,18 +35,18 @@ def link(
         All facts, the given and the derived; the uses of crypto, each once, in order of
         consumer and module; and the gaps.
     """
-    index = FactIndex(facts)
+    world = World(FactIndex(facts), view, config, rules)
     uses: list[CryptoUse] = []
     gaps: list[Gap] = []
     for run in LINKERS:
-        linked = run(World(index, view, config, rules))
-        index = index.plus(linked.facts) if linked.facts else index
+        linked = run(world)
+        world = world.plus(linked.facts) if linked.facts else world
         uses.extend(linked.uses)
         gaps.extend(linked.gaps)
-    gaps.extend(hidden.gaps(World(index, view, config, rules), uses))
-    owned = fill_owners(dict.fromkeys(uses), World(index, view, config, rules))
+    gaps.extend(hidden.gaps(world, uses))
+    owned = fill_owners(dict.fromkeys(uses), world)
     ordered = sorted(
         owned,
         key=lambda use: (use.consumer, use.module.id, use.module.path, use.kind),
     )
-    return index, tuple(ordered), tuple(gaps)
+    return world.facts, tuple(ordered), tuple(gaps)

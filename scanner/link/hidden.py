@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scanner.link.elf import PLAIN_FOLDER
-from scanner.link.owners import Owners
 from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
 
@@ -24,11 +23,10 @@ def gaps(world: World, uses: Iterable[CryptoUse]) -> Iterator[Gap]:
     explained = {use.module.path for use in known} | {
         use.library.path for use in known if use.library is not None
     }
-    owners = Owners(world)
     yield from _loadable_by_hand(world, explained)
-    yield from _unknown_code(world, owners)
+    yield from _unknown_code(world)
     yield from _unread_go(world)
-    yield from _archives(world, owners)
+    yield from _archives(world)
 
 
 def _loadable_by_hand(world: World, explained: set[str]) -> Iterator[Gap]:
@@ -49,7 +47,7 @@ def _loadable_by_hand(world: World, explained: set[str]) -> Iterator[Gap]:
         )
 
 
-def _unknown_code(world: World, owners: Owners) -> Iterator[Gap]:
+def _unknown_code(world: World) -> Iterator[Gap]:
     """Programs that hold what only an algorithm's code needs, and no module that is known."""
     ciphers = {rule.name for rule in world.rules.constants if rule.cipher}
     started = world.start.programs
@@ -65,9 +63,9 @@ def _unknown_code(world: World, owners: Owners) -> Iterator[Gap]:
             # Libraries of a distribution use ciphers for much else. What a package puts elsewhere
             # is an extension (Perl's Crypt::Rijndael), or a vendor's own.
             folder = traces.path.rpartition("/")[0]
-            is_system = owners.package_name(traces.path) and PLAIN_FOLDER.fullmatch(folder)
+            is_system = world.owners.package_name(traces.path) and PLAIN_FOLDER.fullmatch(folder)
             counts = has_cipher and not is_system and not part_of_module.fullmatch(traces.path)
-        elif package := owners.package_name(traces.path):
+        elif package := world.owners.package_name(traces.path):
             is_tool = package in world.rules.os_tools and traces.path not in started
             counts = has_cipher and not is_tool
         else:
@@ -101,9 +99,9 @@ def _unread_go(world: World) -> Iterator[Gap]:
             )
 
 
-def _archives(world: World, owners: Owners) -> Iterator[Gap]:
+def _archives(world: World) -> Iterator[Gap]:
     for each in world.facts.of(FactKind.ARCHIVE):
-        if owners.package_name(each.path):
+        if world.owners.package_name(each.path):
             continue
         yield Gap(GapKind.NOT_SUPPORTED, each.path, _reason(each), caps=_hides_programs(each))
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from scanner.link.world import World
+from scanner.image.view import ImageView
 from scanner.model import CryptoUse, FactKind, Module
+
+if TYPE_CHECKING:
+    from scanner.link.world import FactIndex, World
 
 
 def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...]:
@@ -19,7 +23,7 @@ def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...
     A consumer is a tool when it belongs to the distribution's package management or base system
     and neither the image's command nor a script that it starts names it.
     """
-    owners = Owners(world)
+    owners = world.owners
     started = world.start.programs
     filled: list[CryptoUse] = []
     for use in uses:
@@ -41,18 +45,18 @@ def fill_owners(uses: Iterable[CryptoUse], world: World) -> tuple[CryptoUse, ...
 class Owners:
     """File → package, as the package databases of the image tell it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, facts: FactIndex, view: ImageView) -> None:
         self._versions = {
             (each.text("manager"), each.text("name")): each.text("version")
-            for each in world.facts.of(FactKind.PACKAGE)
+            for each in facts.of(FactKind.PACKAGE)
         }
         self._owner: dict[str, tuple[str, str]] = {}
-        for listing in world.facts.of(FactKind.PACKAGE_FILES):
+        for listing in facts.of(FactKind.PACKAGE_FILES):
             owner = (listing.text("manager"), listing.text("name"))
             for path in listing.texts("files"):
                 self._owner[path] = owner
                 # A package lists /lib/x where a merged-/usr image has /usr/lib/x.
-                resolved = world.view.resolve(path)
+                resolved = view.resolve(path)
                 if resolved is not None:
                     self._owner.setdefault(resolved, owner)
 

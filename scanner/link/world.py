@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from scanner.image.view import ImageView
+from scanner.link.owners import Owners
 from scanner.link.startup import Start, follow
 from scanner.model import CryptoUse, Fact, FactKind, Gap, ImageConfig
 from scanner.rulebook import RuleBook
@@ -65,6 +66,18 @@ class World:
     def start(self) -> Start:
         """How a container of the image starts."""
         return follow(self.facts, self.view, self.config)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Which package brought which file."""
+        return Owners(self.facts, self.view)
+
+    def plus(self, facts: Iterable[Fact]) -> World:
+        """The same image with what linkers derived from its facts."""
+        grown = replace(self, facts=self.facts.plus(facts))
+        # Both come from what inspectors state, and no linker derives that.
+        grown.__dict__.update(start=self.start, owners=self.owners)
+        return grown
 
 
 @dataclass(frozen=True, slots=True)
