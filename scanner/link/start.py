@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from scanner.facts import fact
-from scanner.link.startup import IMAGE, find_program
+from scanner.link.programs import find_program
+from scanner.link.startup import IMAGE
 from scanner.link.world import Linked, World
 from scanner.model import Fact, FactKind, Gap, GapKind
 

@@ -14,13 +14,12 @@ from scanner.formats.shell import unquoted, variables_in
 from scanner.formats.shell_expand import expand
 from scanner.formats.shell_steps import WRAPPERS, Act, Step, beyond, parse_script
 from scanner.image.view import ImageView
-from scanner.model import Fact, FactKind, FileKind, ImageConfig
+from scanner.link.programs import file_at, find_program
+from scanner.model import Fact, FactKind, ImageConfig
 
 if TYPE_CHECKING:
     from scanner.link.world import FactIndex
 
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What an engine sets when the image sets no PATH (moby, `system.DefaultPathEnv`)."""
 IMAGE = "the image's environment"
 COMMAND = "the image's command"
 
@@ -96,36 +95,6 @@ def follow(facts: FactIndex, view: ImageView, config: ImageConfig) -> Start:
         tuple(walk.launches),
         tuple(walk.unread.items()),
     )
-
-
-def find_program(name: str, view: ImageView, config: ImageConfig) -> str | None:
-    """The file that an engine would execute for `name`, or None when the image has none.
-
-    Looks where `execvp` would: through PATH for a bare name, from the working directory for a
-    relative one.
-    """
-    if "/" in name:
-        absolute = name if name.startswith("/") else f"{config.working_dir or '/'}/{name}"
-        return _executable(absolute, view)
-    search = config.env_get("PATH")
-    for folder in (DEFAULT_PATH if search is None else search).split(":"):
-        found = _executable(f"{folder or config.working_dir or '/'}/{name}", view)
-        if found is not None:
-            return found
-    return None
-
-
-def _executable(path: str, view: ImageView) -> str | None:
-    resolved = _file(path, view)
-    entry = view.entry(resolved) if resolved else None
-    return resolved if entry is not None and entry.executable else None
-
-
-def _file(path: str, view: ImageView) -> str | None:
-    resolved = view.resolve(path)
-    entry = view.entry(resolved) if resolved else None
-    is_file = entry is not None and entry.kind in (FileKind.FILE, FileKind.HARDLINK)
-    return resolved if is_file else None
 
 
 class _Scope:
@@ -385,8 +354,8 @@ class _Walk:
 
     def _path(self, name: str, folder: str) -> str | None:
         if name.startswith("/"):
-            return _file(name, self._view)
-        return _file(f"{folder}/{name}", self._view) if folder else None
+            return file_at(name, self._view)
+        return file_at(f"{folder}/{name}", self._view) if folder else None
 
     def _launch_raw(self, raw: tuple[str, ...], scope: _Scope) -> None:
         is_eval = raw[:1] == ("eval",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.image.view import ImageView
-from scanner.link.startup import find_program
+from scanner.link.programs import find_program
 from scanner.model import FileEntry, FileKind, ImageConfig, Platform
 
 LINUX = Platform("linux", "amd64")
