@@ -12,9 +12,13 @@ from scanner.link.elf import PLAIN_FOLDER
 from scanner.link.world import World
 from scanner.model import CryptoUse, Fact, FactKind, Gap, GapKind
 
-_CARRIES_NATIVE = frozenset(
-    {"native-zip", "native-tar", "self-extracting", "packed-behind-program", "data-behind-program"}
-)
+_BEHIND = {
+    "self-extracting": "a script with a program or an archive behind it, which was not looked into",
+    "packed-behind-program": (
+        "a program with an archive or another program packed behind it, not looked into"
+    ),
+    "data-behind-program": "a program with data of an unknown form behind it, not looked into",
+}
 
 
 def gaps(world: World, uses: Iterable[CryptoUse]) -> Iterator[Gap]:
@@ -103,20 +107,14 @@ def _archives(world: World) -> Iterator[Gap]:
     for each in world.facts.of(FactKind.ARCHIVE):
         if world.owners.package_name(each.path):
             continue
-        yield Gap(GapKind.NOT_SUPPORTED, each.path, _reason(each), caps=_hides_programs(each))
-
-
-def _hides_programs(archive: Fact) -> bool:
-    return archive.text("form") in _CARRIES_NATIVE
+        # Of one that was merely not opened, nothing says that it holds programs.
+        caps = each.text("form") != "tar"
+        yield Gap(GapKind.NOT_SUPPORTED, each.path, _reason(each), caps=caps)
 
 
 def _reason(archive: Fact) -> str:
-    if archive.text("form") == "self-extracting":
-        return "a script with a program or an archive behind it, which was not looked into"
-    if archive.text("form") == "packed-behind-program":
-        return "a program with an archive or another program packed behind it, not looked into"
-    if archive.text("form") == "data-behind-program":
-        return "a program with data of an unknown form behind it, not looked into"
+    if reason := _BEHIND.get(archive.text("form")):
+        return reason
     members, count = archive.texts("members"), int(archive.text("count") or 0)
     if members == ("",):
         return "a compressed program or library, not looked into"

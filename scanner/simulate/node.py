@@ -155,7 +155,6 @@ class NodeBox(Box):
             helper: the static program for the image's architecture.
         """
         self._name = secrets.token_hex(8)
-        self._unsupervised = spec
         self._helper = helper
         self._supervisor: Box | None = None
         options = dict(spec.options)
@@ -180,11 +179,11 @@ class NodeBox(Box):
         kept = ("labels", "log_config", "auto_remove", "restart_policy")
         supervisor = Box(
             BoxSpec(
-                image=self._unsupervised.image,
+                image=self._spec.image,
                 programs={HELPER: self._helper},
                 entrypoint=(HELPER, "supervise", self._name),
                 options={
-                    **{name: self._unsupervised.options.get(name) for name in kept},
+                    **{name: self._spec.options.get(name) for name in kept},
                     "pid_mode": f"container:{self.id}",
                     "network_mode": f"container:{self.id}",
                     # Said, lest testcontainers chooses one where the scanner is in a container.
@@ -198,7 +197,7 @@ class NodeBox(Box):
                     "healthcheck": {"test": ["NONE"]},
                     "init": False,
                 },
-                log_limit=self._unsupervised.log_limit,
+                log_limit=self._spec.log_limit,
             )
         )
         self._supervisor = supervisor

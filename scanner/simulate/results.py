@@ -33,7 +33,6 @@ class NodeRun:
     result: ConditionResult
     facts: tuple[Fact, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    works: bool = False
 
 
 def not_started(error: EngineError) -> Simulation:

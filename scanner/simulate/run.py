@@ -125,7 +125,6 @@ class _Run:
             for port, _, protocol in (each.partition("/") for each in config.exposed_ports)
             if port.isdigit() and protocol in ("", "tcp")
         )
-        self._own_provider: FipsProvider | None = None
         self._helper = helper(config.platform.architecture)
         self._on_node = False
         """Whether containers are shown a node; first tried in the condition of that name."""
@@ -140,7 +139,7 @@ class _Run:
         try:
             with self._box(Plan()) as box:
                 baseline = self._observe(box, frozenset(self._exposed))
-                self._own_provider = self._read_own_provider(box)
+                own_provider = self._read_own_provider(box)
         except EngineError as error:
             return not_started(error)
         matches = match_log(baseline.log, self._rules.logs)
@@ -149,7 +148,7 @@ class _Run:
             self._facts,
             self._config,
             self._rules,
-            own_provider=self._own_provider,
+            own_provider=own_provider,
             provider=provider,
         )
         gaps = [
@@ -162,7 +161,7 @@ class _Run:
         ]
         made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)
         node = self._node(baseline, matches)
-        self._on_node = node.works
+        self._on_node = node.result.ran
         made += node.facts
         gaps += node.gaps
         made += tls_servers(BASELINE, baseline, self._facts)
@@ -233,9 +232,7 @@ class _Run:
             programs=log.programs(),
         )
         facts = condition_facts(result, seen, new, self._rules, self._approval, verified=True)
-        return NodeRun(
-            result, tuple(facts), (*condition_gaps(NODE, seen), *node_gaps(log)), works=True
-        )
+        return NodeRun(result, tuple(facts), (*condition_gaps(NODE, seen), *node_gaps(log)))
 
     def _box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
         check = self._config.healthcheck
