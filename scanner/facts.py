@@ -195,6 +195,9 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "unapproved_groups": tuple,
         "approved_suites": tuple,
         "approved_groups": tuple,
+        "starttls": str,
+        "signatures": tuple,
+        "resumes_without_ems": str,  # yes, no, "" where it was not found out
     },
     FactKind.TLS_SERVER: {  # on the consumer of a use, else on the program behind the port
         "condition": str,
@@ -209,6 +212,48 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "reason": str,
     },
     FactKind.DIFFERENCE: {"condition": str, "what": str, "effect": str, "detail": str},
+    FactKind.PROGRAM_ACTIVITY: {  # on the program
+        "condition": str,
+        "read_flag": bool,
+        "opened": tuple,
+        "missing": tuple,
+        "kernel_crypto": tuple,
+    },
+    FactKind.ALGORITHM_CALL: {  # on the program
+        "condition": str,
+        "library": str,
+        "api": str,
+        "algorithm": str,
+        "caller": str,
+        "count": int,
+        "refused": str,  # all, some, none of the calls
+        "approved": str,  # yes, limited, no; "" where no rule knows it
+    },
+    FactKind.ALGORITHM_OFFER: {  # on the library or the interpreter
+        "condition": str,
+        "kind": str,
+        "algorithm": str,
+        "offered": bool,
+        "approved": str,  # as above
+    },
+    FactKind.TLS_CERTIFICATE: {
+        "condition": str,
+        "port": int,
+        "subject": str,
+        "key": str,
+        "signature": str,
+        "unapproved": tuple,
+    },
+    FactKind.TLS_CLIENT: {  # on the program, where it is known
+        "condition": str,
+        "port": int,
+        "server_name": str,
+        "suites": tuple,
+        "groups": tuple,
+        "unapproved": tuple,
+        "only_unapproved": bool,  # nothing that it offers is approved
+    },
+    FactKind.STEP: {"condition": str, "name": str, "passed": bool, "detail": str},
 }
 
 

@@ -93,6 +93,7 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         checks={key: rule for key, rule in rules.checks.items() if here("checks", rule)},
         certificates=tuple(rule for rule in rules.certificates if here("cmvp", rule)),
         tls=rules.tls,
+        algorithms=rules.algorithms,
         logs=tuple(rule for rule in rules.logs if here("logs", rule)),
         scoring=rules.scoring,
         os_tools=rules.os_tools,

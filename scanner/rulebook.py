@@ -6,6 +6,7 @@ All mistakes of all files are reported at once, each with file and line; nothing
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from scanner.errors import RuleError
 from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
 from scanner.rules_model import (
     AlgorithmFile,
+    AlgorithmRule,
     CheckRule,
     ConstantRule,
     Enforce,
@@ -36,6 +38,8 @@ from scanner.rules_model import (
 )
 
 __all__ = [
+    "AlgorithmRule",
+    "AlgorithmTable",
     "Certificate",
     "CheckRule",
     "Condition",
@@ -106,6 +110,33 @@ class TlsTable:
         return {key: each for each in self.groups for key in (each.name, each.number)}
 
 
+_SEPARATORS = re.compile(r"[\s_./:-]+")
+
+
+@dataclass(frozen=True)
+class AlgorithmTable:
+    """The algorithms that are known by name, and which are approved."""
+
+    algorithms: tuple[AlgorithmRule, ...] = ()
+
+    def find(self, name: str) -> AlgorithmRule | None:
+        """The rule of an algorithm, by any of its names; case and separators do not count."""
+        return self._by_name.get(_plain(name))
+
+    def approved(self, name: str) -> bool | None:
+        """Whether an algorithm is approved, if only for some purposes; None when unknown."""
+        rule = self.find(name)
+        return None if rule is None else rule.approved != "no"
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, AlgorithmRule]:
+        return {_plain(name): each for each in self.algorithms for name in (each.name, *each.also)}
+
+
+def _plain(name: str) -> str:
+    return _SEPARATORS.sub("", name).casefold()
+
+
 @dataclass(frozen=True)
 class RuleBook:
     """Everything the scanner knows. Immutable, and can be sent to another process."""
@@ -115,6 +146,7 @@ class RuleBook:
     checks: Mapping[str, CheckRule]
     certificates: tuple[Certificate, ...]
     tls: TlsTable
+    algorithms: AlgorithmTable
     logs: tuple[LogRule, ...]
     scoring: Scoring
     os_tools: frozenset[str]
@@ -245,6 +277,7 @@ class _Builder:
                 tuple(sorted((s for t in tables for s in t.suites), key=lambda s: s.number)),
                 tuple(sorted((g for t in tables for g in t.groups), key=lambda g: g.number)),
             ),
+            algorithms=AlgorithmTable(tuple(a for table in tables for a in table.algorithms)),
             logs=tuple(self._rules["logs"].values()),
             scoring=scoring,
             os_tools=frozenset(self._os_tools),

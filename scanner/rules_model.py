@@ -207,8 +207,29 @@ class ConstantRule(Rule):
     """Machine code that shows it as well: regular expressions on bytes."""
 
 
+class AlgorithmRule(Rule):
+    """An algorithm that programs ask crypto libraries for by name."""
+
+    name: Text
+    """As NIST writes it: `SHA2-256`, `AES-128-GCM`."""
+    kind: Literal["digest", "cipher", "mac", "kdf", "signature", "exchange", "group", "random"]
+    approved: Literal["yes", "limited", "no"]
+    """`limited`: for some purposes, or for what exists already; `why` says which."""
+    why: str = ""
+    also: Texts = ()
+    """Other names of it, in OpenSSL, JCA, Go, IANA's registries and others."""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.approved != "yes" and not self.why:
+            raise ValueError("`why` must say why it is not approved, or for what it is")
+        return self
+
+
 class AlgorithmFile(Rule):
     """One file of `algorithms/`."""
+
+    algorithms: tuple[AlgorithmRule, ...] = ()
 
     protocols: tuple[TlsProtocol, ...] = ()
     suites: tuple[TlsSuite, ...] = ()
@@ -290,7 +311,13 @@ SCOPE_KINDS: Mapping[str, frozenset[FactKind]] = {
             FactKind.RUN,
             FactKind.LOG_MATCH,
             FactKind.TLS_ENDPOINT,
+            FactKind.TLS_CERTIFICATE,
+            FactKind.TLS_CLIENT,
             FactKind.DIFFERENCE,
+            FactKind.PROGRAM_ACTIVITY,
+            FactKind.ALGORITHM_CALL,
+            FactKind.ALGORITHM_OFFER,
+            FactKind.STEP,
         }
     ),
     "file": frozenset(FactKind)
@@ -300,7 +327,9 @@ SCOPE_KINDS: Mapping[str, frozenset[FactKind]] = {
         FactKind.RUN,
         FactKind.LOG_MATCH,
         FactKind.TLS_ENDPOINT,
+        FactKind.TLS_CERTIFICATE,
         FactKind.DIFFERENCE,
+        FactKind.STEP,
         FactKind.PACKAGE,
     },
     "image": frozenset(FactKind),

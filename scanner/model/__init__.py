@@ -6,15 +6,10 @@ crosses a module border, and nothing here opens a file or decides a verdict.
 
 from scanner.model.facts import Fact, FactKind, Gap, GapKind, Value
 from scanner.model.image import FileEntry, FileKind, HealthCheck, ImageConfig, ImageInfo, Platform
+from scanner.model.inside import AlgorithmCall, AlgorithmOffer, ProgramActivity, StepResult
 from scanner.model.report import PointsLost, Report, Verdict
-from scanner.model.runs import (
-    ConditionResult,
-    Difference,
-    Effect,
-    LogMatch,
-    ProgramActivity,
-    TlsEndpoint,
-)
+from scanner.model.runs import ConditionResult, Difference, Effect, LogMatch
+from scanner.model.tls import TlsCertificate, TlsClient, TlsEndpoint
 from scanner.model.uses import (
     Activation,
     CryptoUse,
@@ -28,6 +23,8 @@ from scanner.model.words import Confidence, Question, Severity, VerdictKind
 
 __all__ = [
     "Activation",
+    "AlgorithmCall",
+    "AlgorithmOffer",
     "ConditionResult",
     "Confidence",
     "CryptoUse",
@@ -51,6 +48,9 @@ __all__ = [
     "Question",
     "Report",
     "Severity",
+    "StepResult",
+    "TlsCertificate",
+    "TlsClient",
     "TlsEndpoint",
     "UseKind",
     "Validation",

@@ -54,6 +54,12 @@ class FactKind(StrEnum):
     TLS_SERVER = "tls_server"
     RUN_SETTING = "run_setting"
     DIFFERENCE = "difference"
+    PROGRAM_ACTIVITY = "program_activity"
+    ALGORITHM_CALL = "algorithm_call"
+    ALGORITHM_OFFER = "algorithm_offer"
+    TLS_CERTIFICATE = "tls_certificate"
+    TLS_CLIENT = "tls_client"
+    STEP = "step"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-@dataclass(frozen=True, slots=True)
-class TlsEndpoint:
-    """What a TLS server on one port of a container accepted, one offer at a time."""
-
-    port: int
-    protocols: tuple[str, ...] = ()
-    """`TLS 1.0` … `TLS 1.3`, ascending."""
-    suites: tuple[str, ...] = ()
-    """IANA names of accepted cipher suites."""
-    groups: tuple[str, ...] = ()
-    """IANA names of accepted key-exchange groups."""
-    unapproved: tuple[str, ...] = ()
-    """Those of the names above that no rule approves."""
-    error: str = ""
-    """Why the picture is incomplete, or `""`."""
+from scanner.model.inside import AlgorithmCall, AlgorithmOffer, ProgramActivity, StepResult
+from scanner.model.tls import TlsClient, TlsEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +42,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramActivity:
-    """What one program was seen to do with cryptography while it ran."""
-
-    program: str
-    """Its path in the container."""
-    read_flag: bool = False
-    """Whether it read the kernel's FIPS flag."""
-    opened: tuple[str, ...] = ()
-    """Crypto libraries, modules and configuration files that it opened, in order of path."""
-    missing: tuple[str, ...] = ()
-    """Those that it looked for and that are not there."""
-    kernel_crypto: tuple[str, ...] = ()
-    """Algorithms that it asked the kernel for."""
-
-
-@dataclass(frozen=True, slots=True)
 class ConditionResult:
     """One run of the container under one condition. Times in seconds."""
 
@@ -94,3 +64,14 @@ class ConditionResult:
     """What showed that a switch took effect."""
     programs: tuple[ProgramActivity, ...] = ()
     """What was seen from inside, where that was possible."""
+    calls: tuple[AlgorithmCall, ...] = ()
+    """What programs asked crypto libraries for, where that was audited."""
+    offers: tuple[AlgorithmOffer, ...] = ()
+    """What the crypto libraries and runtimes give when asked, where they were probed."""
+    clients: tuple[TlsClient, ...] = ()
+    """What the container offered where it connected to something in TLS."""
+    steps: tuple[StepResult, ...] = ()
+    """The smoke test, in order."""
+    simulated_by: str = ""
+    """How the FIPS flag was shown to it: `supervisor`, `supervisor inside`, `preload`, `host`;
+    `""` where it was not shown."""

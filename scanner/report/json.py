@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from importlib import resources
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from scanner.model import (
     ConditionResult,
@@ -25,6 +26,9 @@ from scanner.model import (
 from scanner.report.escape import encodable
 from scanner.report.look import Look
 from scanner.report.order import in_order, ordered_findings, ordered_runs, ports_in_order
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Json = dict[str, Any]
 
@@ -168,6 +172,11 @@ def _condition(result: ConditionResult) -> Json:
             }
             for each in result.programs
         ),
+        "calls": _sorted(map(_plain, result.calls), "program", "algorithm"),
+        "offers": _sorted(map(_plain, result.offers), "provider", "kind", "algorithm"),
+        "clients": _sorted(map(_plain, result.clients), "program", "server_name"),
+        "steps": [_plain(each) for each in result.steps],
+        "simulated_by": result.simulated_by,
     }
 
 
@@ -179,6 +188,18 @@ def _endpoint(endpoint: TlsEndpoint) -> Json:
         "groups": list(in_order(endpoint.groups)),
         "unapproved": list(in_order(endpoint.unapproved)),
         "error": endpoint.error,
+        "starttls": endpoint.starttls,
+        "signatures": list(in_order(endpoint.signatures)),
+        "certificates": [_plain(each) for each in endpoint.certificates],
+        "resumes_without_ems": endpoint.resumes_without_ems,
+    }
+
+
+def _plain(value: DataclassInstance) -> Json:
+    """A value of the model whose fields are called as in the schema."""
+    return {
+        name: list(each) if isinstance(each, tuple) else each
+        for name, each in asdict(value).items()
     }
 
 

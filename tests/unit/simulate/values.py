@@ -14,6 +14,7 @@ from scanner.model import (
     Value,
 )
 from scanner.rulebook import (
+    AlgorithmTable,
     Enforce,
     LogRule,
     ModuleRule,
@@ -99,6 +100,7 @@ def rules() -> RuleBook:
         certificates=(),
         constants=(),
         tls=table(),
+        algorithms=AlgorithmTable(),
         logs=(GO_ONLY, UNSUPPORTED),
         scoring=Scoring(
             weights=dict.fromkeys(Question, 20.0),
