@@ -120,8 +120,15 @@ class AlgorithmTable:
     algorithms: tuple[AlgorithmRule, ...] = ()
 
     def find(self, name: str) -> AlgorithmRule | None:
-        """The rule of an algorithm, by any of its names; case and separators do not count."""
-        return self._by_name.get(_plain(name))
+        """The rule of an algorithm, by any of its names; case and separators do not count.
+
+        Of a transformation of Java, `AES/GCM/NoPadding`, the mode counts where it is known.
+        """
+        found = self._by_name.get(_plain(name))
+        if found is None and "/" in name:
+            algorithm, mode, *_ = name.split("/")
+            found = self._by_name.get(_plain(algorithm + mode)) or self.find(algorithm)
+        return found
 
     def approved(self, name: str) -> bool | None:
         """Whether an algorithm is approved, if only for some purposes; None when unknown."""

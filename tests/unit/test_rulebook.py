@@ -203,3 +203,36 @@ def test_rules_are_frozen() -> None:
         rules.digest = "x"  # type: ignore[misc]
     with pytest.raises(ValidationError):
         rules.scoring.gap_share = 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "known_as", "approved"),
+    [
+        ("sha256", "SHA2-256", "yes"),
+        ("SHA-512/256", "SHA2-512/256", "yes"),
+        ("id-aes128-GCM", "AES-128-GCM", "yes"),
+        ("AES/GCM/NoPadding", "AES", "yes"),
+        ("DESede/CBC/PKCS5Padding", "Triple DES", "limited"),
+        ("RC4/ECB/NoPadding", "RC4", "no"),
+        ("ssl3-md5", "MD5", "no"),
+    ],
+)
+def test_an_algorithm_is_known_by_the_names_that_programs_use(
+    name: str, known_as: str, approved: str
+) -> None:
+    rule = RuleBook.load().algorithms.find(name)
+    assert rule is not None
+    assert (rule.name, rule.approved) == (known_as, approved)
+
+
+def test_an_unknown_algorithm_is_neither_approved_nor_not() -> None:
+    table = RuleBook.load().algorithms
+    assert table.approved("rot13") is None
+    assert table.approved("md5") is False
+    assert table.approved("sha1") is True
+
+
+def test_no_two_algorithms_share_a_name() -> None:
+    table = RuleBook.load().algorithms
+    for rule in table.algorithms:
+        assert all(table.find(name) is rule for name in (rule.name, *rule.also)), rule.name
