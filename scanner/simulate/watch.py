@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanner.model import TlsEndpoint
+from scanner.model import AlgorithmOffer, StepResult, TlsClient, TlsEndpoint
 from scanner.simulate.box import Box, BoxState
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.processes import (
@@ -50,6 +50,10 @@ class Observation:
     """It ran until its TLS ports were asked, and ended then."""
     tls: tuple[TlsEndpoint, ...] = ()
     processes: tuple[Process, ...] = ()
+    steps: tuple[StepResult, ...] = ()
+    """What it was made to do, and whether it did."""
+    offers: tuple[AlgorithmOffer, ...] = ()
+    clients: tuple[TlsClient, ...] = ()
     log: bytes = b""
     log_cut: bool = False
 
