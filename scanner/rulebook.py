@@ -34,6 +34,7 @@ from scanner.rules_model import (
     Scoring,
     TlsGroup,
     TlsProtocol,
+    TlsSignature,
     TlsSuite,
 )
 
@@ -56,6 +57,7 @@ __all__ = [
     "Scoring",
     "TlsGroup",
     "TlsProtocol",
+    "TlsSignature",
     "TlsSuite",
     "TlsTable",
     "default_rules",
@@ -76,13 +78,15 @@ MODELS: Mapping[str, type[BaseModel]] = {
 
 @dataclass(frozen=True)
 class TlsTable:
-    """The TLS protocols, cipher suites and groups that are known, and which are approved."""
+    """What is known of TLS by name and code, and which of it is approved."""
 
     protocols: tuple[TlsProtocol, ...] = ()
     """Oldest first."""
     suites: tuple[TlsSuite, ...] = ()
     """In order of code."""
     groups: tuple[TlsGroup, ...] = ()
+    """In order of code."""
+    signatures: tuple[TlsSignature, ...] = ()
     """In order of code."""
 
     def protocol(self, key: str | int) -> TlsProtocol | None:
@@ -97,6 +101,10 @@ class TlsTable:
         """The group with this IANA name or code, or None."""
         return self._groups.get(key)
 
+    def signature(self, key: str | int) -> TlsSignature | None:
+        """The signature scheme with this IANA name or code, or None."""
+        return self._signatures.get(key)
+
     @cached_property
     def _protocols(self) -> Mapping[str | int, TlsProtocol]:
         return {key: each for each in self.protocols for key in (each.name, each.number)}
@@ -108,6 +116,10 @@ class TlsTable:
     @cached_property
     def _groups(self) -> Mapping[str | int, TlsGroup]:
         return {key: each for each in self.groups for key in (each.name, each.number)}
+
+    @cached_property
+    def _signatures(self) -> Mapping[str | int, TlsSignature]:
+        return {key: each for each in self.signatures for key in (each.name, each.number)}
 
 
 _SEPARATORS = re.compile(r"[\s_./:-]+")
@@ -283,6 +295,7 @@ class _Builder:
                 tuple(sorted((p for t in tables for p in t.protocols), key=lambda p: p.number)),
                 tuple(sorted((s for t in tables for s in t.suites), key=lambda s: s.number)),
                 tuple(sorted((g for t in tables for g in t.groups), key=lambda g: g.number)),
+                tuple(sorted((s for t in tables for s in t.signatures), key=lambda s: s.number)),
             ),
             algorithms=AlgorithmTable(tuple(a for table in tables for a in table.algorithms)),
             logs=tuple(self._rules["logs"].values()),

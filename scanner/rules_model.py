@@ -193,6 +193,13 @@ class TlsGroup(_OfTls):
     """A key exchange group."""
 
 
+class TlsSignature(_OfTls):
+    """A scheme in which a handshake is signed."""
+
+    protocols: tuple[Text, ...]
+    """Those in which a server may choose it."""
+
+
 class ConstantRule(Rule):
     """Constants that show an algorithm's code in a program."""
 
@@ -234,6 +241,7 @@ class AlgorithmFile(Rule):
     protocols: tuple[TlsProtocol, ...] = ()
     suites: tuple[TlsSuite, ...] = ()
     groups: tuple[TlsGroup, ...] = ()
+    signatures: tuple[TlsSignature, ...] = ()
     constants: tuple[ConstantRule, ...] = ()
     references: Texts = ()
 
