@@ -5,7 +5,6 @@ Looks and compares; whether an image is ready is judged elsewhere.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from scanner.model import (
     GapKind,
     ImageConfig,
     LogMatch,
-    TlsEndpoint,
 )
 from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook
@@ -29,11 +27,10 @@ from scanner.simulate.compare import compare
 from scanner.simulate.engine import engine
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
-from scanner.simulate.native import FLAG, helper
+from scanner.simulate.native import FLAG
 from scanner.simulate.node import NodeBox
 from scanner.simulate.observed import preloaded, run_settings, tls_servers, unseen_servers
 from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
-from scanner.simulate.processes import VARIABLES
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
 from scanner.simulate.results import (
     BASELINE,
@@ -51,11 +48,10 @@ from scanner.simulate.results import (
     not_started,
     nothing_observed,
 )
+from scanner.simulate.runner import Runner
 from scanner.simulate.session import Session, ensure_image
-from scanner.simulate.tls import probe
-from scanner.simulate.tls_table import Approval, offers
 from scanner.simulate.verify import Verification, in_box, in_own_box, verify
-from scanner.simulate.watch import Observation, watch
+from scanner.simulate.watch import Observation
 
 _AFTERMATH = 0.3
 _CONFIRMED = frozenset({"exit", "ready", "health", "port"})
@@ -88,8 +84,9 @@ def simulate(
     with engine() as client:
         image_id = ensure_image(client, image)
         with Session(client, limits) as session:
-            run = _Run(session, image_id, config, Facts(facts), rules, progress or NoProgress())
-            return run.all(found)
+            shown = progress or NoProgress()
+            runner = Runner(session, image_id, config, rules, shown)
+            return _Run(runner, Facts(facts), config, rules, shown).all(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,41 +101,21 @@ class _Enforced:
 
 class _Run:
     def __init__(
-        self,
-        session: Session,
-        image: str,
-        config: ImageConfig,
-        facts: Facts,
-        rules: RuleBook,
-        progress: Progress,
+        self, runner: Runner, facts: Facts, config: ImageConfig, rules: RuleBook, progress: Progress
     ) -> None:
-        self._session = session
-        self._image = image
-        self._config = config
+        self._runner = runner
         self._facts = facts
+        self._config = config
         self._rules = rules
         self._progress = progress
-        self._offers = offers(rules.tls)
-        self._approval = Approval(rules.tls)
-        self._exposed = tuple(
-            int(port)
-            for port, _, protocol in (each.partition("/") for each in config.exposed_ports)
-            if port.isdigit() and protocol in ("", "tcp")
-        )
-        self._helper = helper(config.platform.architecture)
-        self._on_node = False
-        """Whether containers are shown a node; first tried in the condition of that name."""
-        enforcing = (
-            *(each.enforce for each in rules.modules.values()),
-            *(each.enforce for each in rules.runtimes.values()),
-        )
-        self._variables = VARIABLES.union(*(each.env for each in enforcing if each is not None))
+        self._exposed = runner.exposed
+        self._approval = runner.approval
 
     def all(self, provider: FipsProvider | None) -> Simulation:
         self._progress.phase("running it as it is")
         try:
-            with self._box(Plan()) as box:
-                baseline = self._observe(box, frozenset(self._exposed))
+            with self._runner.box(Plan()) as box:
+                baseline = self._runner.observe(box, frozenset(self._exposed))
                 own_provider = self._read_own_provider(box)
         except EngineError as error:
             return not_started(error)
@@ -161,7 +138,7 @@ class _Run:
         ]
         made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)
         node = self._node(baseline, matches)
-        self._on_node = node.result.ran
+        self._runner.on_node = node.result.ran
         made += node.facts
         gaps += node.gaps
         made += tls_servers(BASELINE, baseline, self._facts)
@@ -206,14 +183,14 @@ class _Run:
     def _node(self, baseline: Observation, before: Sequence[LogMatch]) -> NodeRun:
         """Run it where the kernel's flag reads 1 and nothing else differs."""
         self._progress.phase("running it on a simulated FIPS node")
-        if self._helper is None:
+        if self._runner.helper is None:
             return no_node("this installation has no helper for the image's architecture")
-        self._on_node = True
+        self._runner.on_node = True
         try:
-            if time.monotonic() >= self._session.deadline:
+            if self._runner.is_late:
                 return no_node("the time for all runs was used up")
-            with self._box(Plan()) as box:
-                seen = self._observe(box, frozenset(baseline.ports))
+            with self._runner.box(Plan()) as box:
+                seen = self._runner.observe(box, frozenset(baseline.ports))
                 assert isinstance(box, NodeBox)
                 if failure := box.failure(box.state()):
                     return no_node(failure)
@@ -234,62 +211,6 @@ class _Run:
         facts = condition_facts(result, seen, new, self._rules, self._approval, verified=True)
         return NodeRun(result, tuple(facts), (*condition_gaps(NODE, seen), *node_gaps(log)))
 
-    def _box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
-        check = self._config.healthcheck
-        interval = None
-        if self._has_health_check and not entrypoint and check is not None:
-            # The image's own test, only asked sooner: its default is 30 s.
-            interval = min(check.interval or 30.0, 2.0)
-        return self._session.box(
-            self._image,
-            environment=plan.environment,
-            files=plan.files,
-            entrypoint=entrypoint,
-            health_interval=interval,
-            node_helper=self._helper if self._on_node else None,
-        )
-
-    @property
-    def _has_health_check(self) -> bool:
-        check = self._config.healthcheck
-        return check is not None and bool(check.test) and check.test[0] != "NONE"
-
-    def _observe(self, box: Box, expected: frozenset[int], *, ask_tls: bool = True) -> Observation:
-        session = self._session
-        seen = watch(
-            box,
-            session.limits,
-            exposed=self._exposed,
-            expected=expected,
-            checks_health=self._has_health_check,
-            variables=self._variables,
-            engine_root=session.info.root,
-            deadline=session.deadline,
-        )
-        if not (ask_tls and seen.running and seen.ports and seen.reachable and not seen.stopped):
-            return seen
-        address = box.state().address
-        endpoints: list[TlsEndpoint] = []
-        for port in seen.ports[: session.limits.ports]:
-            left = session.deadline - time.monotonic()
-            if left > 0 and (endpoint := self._ask(address, port, left)) is not None:
-                endpoints.append(self._approval.marked(endpoint))
-        # One that cannot take our questions needs a moment to die of them.
-        time.sleep(_AFTERMATH)
-        log, cut = box.log()
-        return replace(
-            seen,
-            tls=tuple(endpoints),
-            died_while_asked=not box.state().running,
-            log=log,
-            log_cut=cut,
-        )
-
-    def _ask(self, address: str, port: int, left: float) -> TlsEndpoint | None:
-        self._progress.phase(f"asking port {port} for TLS")
-        limits = self._session.limits.tls
-        return probe(address, port, self._offers, replace(limits, total=min(limits.total, left)))
-
     def _read_own_provider(self, box: Box) -> FipsProvider | None:
         path = image_provider(self._facts)
         content = box.read_file(path, MAX_PROVIDER) if path else None
@@ -301,10 +222,10 @@ class _Run:
             return None
 
     def _enforced(self, plan: Plan, baseline: Observation, before: Sequence[LogMatch]) -> _Enforced:
-        if time.monotonic() >= self._session.deadline:
+        if self._runner.is_late:
             raise EngineError("the time for all runs was used up")
-        with self._box(plan) as box:
-            seen = self._observe(box, frozenset(baseline.ports))
+        with self._runner.box(plan) as box:
+            seen = self._runner.observe(box, frozenset(baseline.ports))
             matches = match_log(seen.log, self._rules.logs)
             new = new_in(matches, before)
             specific = {rule.id: rule.runtime for rule in self._rules.logs if rule.fips_specific}
@@ -315,7 +236,7 @@ class _Run:
                 seen,
                 self._facts,
                 [(specific[match.rule], match) for match in new if match.rule in specific],
-                in_box(box) if alive else in_own_box(lambda entry: self._box(plan, entry)),
+                in_box(box) if alive else in_own_box(lambda entry: self._runner.box(plan, entry)),
             )
         return _Enforced(seen, verification, matches, new)
 
@@ -352,8 +273,8 @@ class _Run:
             return found
         self._progress.phase("running it once more, to be sure")
         try:
-            with self._box(plan) as box:
-                again = self._observe(box, frozenset(baseline.ports), ask_tls=False)
+            with self._runner.box(plan) as box:
+                again = self._runner.observe(box, frozenset(baseline.ports), ask_tls=False)
         except EngineError:
             return found
         confirmed = {(each.what, each.condition) for each in against(again, ())}
