@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
 
 ENGINE_FAILURES = (docker.errors.DockerException, requests.RequestException, OSError)
+NOT_STARTED = (126, 127)
+"""Exit codes of a program that could not be started."""
+_MAX_OUTPUT = 64 * 2**20
+"""Bytes of a program's output that are waited for, so that it can end by itself."""
 _T = TypeVar("_T")
 
 
@@ -155,21 +159,37 @@ class Box:
             Its exit code and the first `limit` bytes of its output (both streams), or None when
             it could not be started or did not end in time.
         """
+        result = self.execute(command, limit=limit, seconds=seconds)
+        return None if result is None or result[0] in NOT_STARTED else result
+
+    def execute(
+        self, command: Sequence[str], *, limit: int = 2**20, seconds: float = 5.0
+    ) -> tuple[int, bytes] | None:
+        """As `run`, for whoever must know why a program could not be started.
+
+        Returns:
+            With an exit code of `NOT_STARTED`, the engine's or the shell's reason; None when it
+            did not end in time.
+        """
         api = self._made.get_docker_client().client.api
 
         def execute() -> tuple[int, bytes]:
             made = api.exec_create(self.id, list(command))
             output = bytearray()
+            read = 0
             for part in api.exec_start(made["Id"], stream=True):
                 output += part[: limit - len(output)]
-                if len(output) >= limit:
+                read += len(part)
+                if read >= _MAX_OUTPUT:
                     break
             code = api.exec_inspect(made["Id"])["ExitCode"]
             return (-1 if code is None else int(code)), bytes(output)
 
-        result = _within(seconds, execute)
-        # 126 and 127: the engine could not start it.
-        return None if result is None or result[0] in (126, 127) else result
+        return _within(seconds, execute)
+
+    def as_workload(self, command: Sequence[str]) -> tuple[str, ...]:
+        """What `execute` needs for `command` to see what the workload sees."""
+        return tuple(command)
 
     def read_file(self, path: str, limit: int) -> bytes | None:
         """The bytes of a regular file in the container; None when absent or above `limit`."""

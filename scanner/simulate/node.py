@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -166,13 +166,17 @@ class NodeBox(Box):
             replace(
                 spec,
                 entrypoint=self._supervised(spec.entrypoint or start.command),
-                programs={HELPER: helper},
+                programs={**spec.programs, HELPER: helper},
                 options=options,
             )
         )
 
     def _supervised(self, command: tuple[str, ...]) -> tuple[str, ...]:
         return (HELPER, "stub", self._name, "--", *command)
+
+    def as_workload(self, command: Sequence[str]) -> tuple[str, ...]:
+        """`command` behind a filter of its own: what an engine executes starts without one."""
+        return self._supervised(tuple(command))
 
     def _start(self) -> None:
         super()._start()

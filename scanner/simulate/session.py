@@ -91,6 +91,7 @@ class Session:
         *,
         environment: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
+        programs: Mapping[str, bytes] | None = None,
         entrypoint: tuple[str, ...] = (),
         health_interval: float | None = None,
         node_helper: bytes | None = None,
@@ -100,6 +101,7 @@ class Session:
         Args:
             environment: variables that are set in addition to the image's own.
             files: added to the container, by absolute path.
+            programs: added as well, executable.
             entrypoint: runs this instead of the image's entrypoint and command.
             health_interval: seconds between the image's own health checks, when it has any.
             node_helper: shows it a FIPS node, with this program.
@@ -114,6 +116,7 @@ class Session:
             image=image,
             environment=environment or {},
             files=files or {},
+            programs=programs or {},
             entrypoint=entrypoint,
             options=options,
             log_limit=self.limits.log,
