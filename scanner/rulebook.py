@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from scanner.certificates import Certificate, Cover, Environment
 from scanner.conditions import Condition
 from scanner.errors import RuleError
-from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
+from scanner.rulefile import Problem, RuleFile, problems_of, read_rule_file
 from scanner.rules_model import (
     AlgorithmFile,
     AlgorithmRule,
@@ -280,7 +280,7 @@ class _Builder:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            self.problems.extend(_problems(file, error))
+            self.problems.extend(problems_of(file, error))
             return None
 
     def book(self, scoring: Scoring, digest: str) -> RuleBook:
@@ -304,25 +304,3 @@ class _Builder:
             constants=tuple(each for table in tables for each in table.constants),
             digest=digest,
         )
-
-
-def _problems(file: RuleFile, error: ValidationError) -> Iterator[Problem]:
-    for each in error.errors(include_url=False, include_context=False):
-        location: Location = each["loc"]
-        kind, name = each["type"], _name(location)
-        if kind == "missing":
-            message = f"`{name}` is missing"
-        elif kind == "extra_forbidden":
-            message = f"unknown key `{name}`"
-        else:
-            text = each["msg"].removeprefix("Value error, ")
-            text = text.replace("Input should be", "must be").replace("String should", "must")
-            message = f"`{name}`: {text}" if name else text
-        yield file.problem(location, message)
-
-
-def _name(location: Location) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text

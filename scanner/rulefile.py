@@ -6,11 +6,12 @@ not true.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
 # libyaml is ten times faster; the pure parser gives the same nodes.
 _Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -79,6 +80,29 @@ def read_rule_file(path: Path, root: Path) -> tuple[RuleFile, tuple[Problem, ...
         return RuleFile(name, display, b""), (problem,)
     data, lines, problems = _parse(content, display)
     return RuleFile(name, display, content, data, lines), problems
+
+
+def problems_of(file: RuleFile, error: ValidationError) -> Iterator[Problem]:
+    """Every mistake that a model found in the values of `file`."""
+    for each in error.errors(include_url=False, include_context=False):
+        location: Location = each["loc"]
+        kind, name = each["type"], _name(location)
+        if kind == "missing":
+            message = f"`{name}` is missing"
+        elif kind == "extra_forbidden":
+            message = f"unknown key `{name}`"
+        else:
+            text = each["msg"].removeprefix("Value error, ")
+            text = text.replace("Input should be", "must be").replace("String should", "must")
+            message = f"`{name}`: {text}" if name else text
+        yield file.problem(location, message)
+
+
+def _name(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
 
 
 def _parse(
