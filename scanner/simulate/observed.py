@@ -19,6 +19,7 @@ from scanner.model import (
     ImageConfig,
     TlsEndpoint,
 )
+from scanner.rulebook import RuleBook
 from scanner.simulate.plan import Facts
 from scanner.simulate.processes import Process
 from scanner.simulate.watch import Observation
@@ -268,6 +269,42 @@ def preloaded(condition: str, processes: Iterable[Process], facts: Facts) -> lis
             "which module serves that program then is not known",
         )
         for path, why in sorted(found.items())
+    ]
+
+
+def unexplained(
+    condition: str, processes: Iterable[Process], facts: Facts, rules: RuleBook
+) -> list[Gap]:
+    """Crypto libraries in the memory of a program of which no use says why they are there.
+
+    The files show neither what is loaded by hand (dlopen) nor by which code.
+    """
+    code = {
+        each.path: each.text("module")
+        for each in facts.of(FactKind.MODULE_CODE)
+        if each.text("form") == "library"
+    }
+    found: dict[tuple[str, str], str] = {}
+    for process in processes:
+        uses = tuple(_uses_in(process, facts))
+        known = {use.text("module") for use in uses}
+        served = {use.text("library") for use in uses}
+        loaded = {path: code[path] for path in process.mapped if path in code}
+        # What a module is built on comes with it, whoever loads it.
+        for module in {*known, *loaded.values()} & set(rules.modules):
+            known |= {*rules.modules[module].implemented_by, *rules.modules[module].backends}
+        for path, module in loaded.items():
+            if module not in known and path not in served:
+                found[process.program or condition, path] = module
+    return [
+        Gap(
+            GapKind.NOT_VERIFIED,
+            program,
+            f"{condition}: it has {path} ({rules.modules[module].name}) loaded, and nothing in the "
+            "files says what of it uses that; its module, mode and use are not judged",
+        )
+        for (program, path), module in sorted(found.items())
+        if module in rules.modules
     ]
 
 

@@ -29,7 +29,13 @@ from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG
 from scanner.simulate.node import NodeBox
-from scanner.simulate.observed import preloaded, run_settings, tls_servers, unseen_servers
+from scanner.simulate.observed import (
+    preloaded,
+    run_settings,
+    tls_servers,
+    unexplained,
+    unseen_servers,
+)
 from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
 from scanner.simulate.results import (
@@ -134,6 +140,7 @@ class _Run:
             *condition_gaps(BASELINE, baseline),
             *unseen_servers(BASELINE, baseline),
             *preloaded(BASELINE, baseline.processes, self._facts),
+            *unexplained(BASELINE, baseline.processes, self._facts, self._rules),
             *plan.gaps,
         ]
         made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)

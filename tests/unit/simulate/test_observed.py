@@ -16,11 +16,13 @@ from scanner.model import (
     UseKind,
     Value,
 )
+from scanner.rulebook import RuleBook
 from scanner.simulate.observed import (
     as_seen,
     preloaded,
     run_settings,
     tls_servers,
+    unexplained,
     unseen_servers,
 )
 from scanner.simulate.plan import Facts
@@ -227,3 +229,47 @@ def test_preloaded_code_that_may_serve_crypto_is_a_gap(others: tuple[Fact, ...])
     assert (gap.kind, gap.subject, gap.caps) == (GapKind.NOT_VERIFIED, ALLOCATOR, True)
     assert preloaded("baseline", (process("/app"),), Facts((use("/app"), *others))) == []
     assert preloaded("baseline", (running,), Facts(others)) == []
+
+
+# --- what is loaded and explained by nothing --------------------------------------------------
+
+
+GNUTLS, NETTLE = "/usr/lib/libgnutls.so.30", "/usr/lib/libnettle.so.8"
+
+
+def library(path: str, module: str) -> Fact:
+    return fact(FactKind.MODULE_CODE, path, module=module, form="library")
+
+
+CODE = (library(GNUTLS, "gnutls"), library(NETTLE, "nettle"), library(LIBCRYPTO, "openssl"))
+
+
+def test_library_that_is_loaded_by_hand_is_a_gap() -> None:
+    running = process("/usr/bin/python3.11", mapped=(LIBCRYPTO,))
+    (gap,) = unexplained("baseline", (running, running), Facts(CODE), RuleBook.load())
+    assert (gap.kind, gap.subject, gap.caps) == (GapKind.NOT_VERIFIED, "/usr/bin/python3.11", True)
+    assert f"it has {LIBCRYPTO} (OpenSSL) loaded" in gap.reason
+
+
+@pytest.mark.parametrize(
+    ("mapped", "uses"),
+    [
+        ((LIBCRYPTO,), (use("/app", "openssl", library=LIBCRYPTO),)),
+        # Served by the provider that it loads.
+        ((LIBCRYPTO,), (use("/app", "openssl-fips-provider", library=LIBCRYPTO),)),
+        ((LIBCRYPTO, "/ext.so"), (use("/ext.so", "openssl", library=LIBCRYPTO),)),
+        # GnuTLS brings Nettle.
+        ((GNUTLS, NETTLE), (use("/app", "gnutls", library=GNUTLS),)),
+        ((), ()),
+    ],
+)
+def test_library_of_a_known_use_is_none(mapped: tuple[str, ...], uses: tuple[Fact, ...]) -> None:
+    running = process("/app", mapped=mapped)
+    facts = Facts((*CODE, *uses))
+    assert unexplained("baseline", (running,), facts, RuleBook.load()) == []
+
+
+def test_use_of_another_program_explains_nothing() -> None:
+    running = process("/app", mapped=(LIBCRYPTO,))
+    facts = Facts((*CODE, use("/other", "openssl", library=LIBCRYPTO)))
+    assert len(unexplained("baseline", (running,), facts, RuleBook.load())) == 1
