@@ -172,7 +172,7 @@ def test_libgcrypt_of_debian_aborts_for_the_right_reason(
 def test_without_a_helper_it_is_said_and_nothing_concluded(
     workload: Workload, rules: RuleBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scanner.simulate.run.helper", lambda _: None)
+    monkeypatch.setattr("scanner.simulate.runner.helper", lambda _: None)
     result = run(workload("plain"), rules)
     assert [each.ran for each in result.conditions] == [True, False, True]
     assert "no helper" in result.conditions[1].reason
@@ -184,7 +184,7 @@ def test_helper_that_cannot_work_is_said(
 ) -> None:
     """As on an engine whose seccomp profile has no `seccomp` call."""
     script = b"#!/workload\n"
-    monkeypatch.setattr("scanner.simulate.run.helper", lambda _: script)
+    monkeypatch.setattr("scanner.simulate.runner.helper", lambda _: script)
     result = run(workload("plain"), rules)
     baseline, on_node, enforced = result.conditions
     assert baseline.ran
