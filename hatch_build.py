@@ -1,4 +1,4 @@
-"""Builds the static helper of simulated runs when a wheel is made or the project is installed.
+"""Builds what simulated runs put into containers when a wheel is made or the project is installed.
 
 `zig cc` comes as a wheel and compiles for every architecture from any machine, so that one wheel
 serves amd64 and arm64 engines alike.
@@ -16,11 +16,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FLAGS = ("-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror")
+FLAGS = ("-Os", "-s", "-Wall", "-Wextra", "-Werror")
 
 
 class NativeHelper(BuildHookInterface):  # type: ignore[misc]
-    """Compiles `fips_node.c` for each architecture, unless the builds there are current."""
+    """Compiles each program for each architecture, unless the builds there are current."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Build before files are collected.
@@ -31,19 +31,23 @@ class NativeHelper(BuildHookInterface):  # type: ignore[misc]
         native = _native(Path(self.root))
         build_data["artifacts"] += [
             f"/{native.FOLDER.relative_to(self.root)}/{name}"
-            for name in ("fips-node-*", "built.json")
+            for name in (*(f"{each.name}-*" for each in native.PROGRAMS), "built.json")
         ]
         if native.is_current():
             return
-        for name, target in native.ARCHITECTURES.items():
-            self.app.display_info(f"building the simulation helper for {name}")
-            subprocess.run(  # noqa: S603
-                [
-                    *(sys.executable, "-m", "ziglang", "cc", "-target", f"{target}-linux-musl"),
-                    *(*FLAGS, "-o", str(native.built(name)), str(native.SOURCE)),
-                ],
-                check=True,
-            )
+        for program in native.PROGRAMS:
+            for name, machine in native.ARCHITECTURES.items():
+                self.app.display_info(f"building {program.name} for {name}")
+                target = f"{machine}-{program.system}"
+                sources = (native.FOLDER / each for each in program.sources)
+                subprocess.run(  # noqa: S603
+                    [
+                        *(sys.executable, "-m", "ziglang", "cc", "-target", target),
+                        *(*FLAGS, *program.flags, "-o", native.built(name, program)),
+                        *(each for each in sources if each.suffix == ".c"),
+                    ],
+                    check=True,
+                )
         native.STAMP.write_text(json.dumps({"source": native.source_digest()}))
 
 

@@ -1,0 +1,617 @@
+/* Asks a libcrypto what it offers, by using each algorithm once.
+ *
+ *   LOADER probe /path/libcrypto.so.3
+ *
+ * Runs in a container, through the loader of its image, under the configuration that the library
+ * finds there. Works with OpenSSL 1.1.1 and later, and is built against neither: every function
+ * is looked up in the library, and one that it lacks makes the algorithm unavailable.
+ *
+ * Each line on stdout is one JSON object: kind, name, whether it worked, and why not. A child does
+ * the asking, so that a crash or a hang costs one algorithm: the next child goes on after it.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probe_keys.h"
+
+#define ITEM_SECONDS 2
+#define TOTAL_SECONDS 9
+#define MAX_ITEMS 700
+#define MAX_RESTARTS 12
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+typedef struct {
+  const char *key;
+  unsigned int type;
+  void *data;
+  size_t size;
+  size_t returned;
+} Param; /* OSSL_PARAM, whose layout is part of the library's ABI */
+enum { INTEGER = 1, UNSIGNED = 2, TEXT = 4, OCTETS = 5, TEXT_POINTER = 6 };
+
+typedef void Thing;
+typedef void Visit(Thing *, void *);
+
+#define FUNCTIONS(F)                                                                              \
+  F(unsigned long, OpenSSL_version_num, (void))                                                   \
+  F(const char *, OpenSSL_version, (int))                                                         \
+  F(int, OPENSSL_init_crypto, (uint64_t, const void *))                                           \
+  F(unsigned long, ERR_peek_error, (void))                                                        \
+  F(void, ERR_clear_error, (void))                                                                \
+  F(const char *, ERR_reason_error_string, (unsigned long))                                       \
+  F(const char *, ERR_lib_error_string, (unsigned long))                                          \
+  F(int, FIPS_mode, (void))                                                                       \
+  F(int, EVP_default_properties_is_fips_enabled, (Thing *))                                       \
+  F(int, OSSL_PROVIDER_do_all, (Thing *, int (*)(Thing *, void *), void *))                       \
+  F(const char *, OSSL_PROVIDER_get0_name, (Thing *))                                             \
+  F(int, OSSL_PROVIDER_get_params, (Thing *, Param *))                                            \
+  F(int, RAND_bytes, (unsigned char *, int))                                                      \
+  F(void, EVP_MD_do_all_provided, (Thing *, Visit *, void *))                                     \
+  F(void, EVP_MD_do_all, (void (*)(Thing *, const char *, const char *, void *), void *))         \
+  F(const char *, EVP_MD_get0_name, (Thing *))                                                    \
+  F(Thing *, EVP_MD_fetch, (Thing *, const char *, const char *))                                 \
+  F(Thing *, EVP_get_digestbyname, (const char *))                                                \
+  F(unsigned long, EVP_MD_get_flags, (Thing *))                                                   \
+  F(unsigned long, EVP_MD_flags, (Thing *))                                                       \
+  F(Thing *, EVP_MD_CTX_new, (void))                                                              \
+  F(int, EVP_DigestInit_ex, (Thing *, Thing *, Thing *))                                          \
+  F(int, EVP_DigestUpdate, (Thing *, const void *, size_t))                                       \
+  F(int, EVP_DigestFinal_ex, (Thing *, unsigned char *, unsigned int *))                          \
+  F(int, EVP_DigestFinalXOF, (Thing *, unsigned char *, size_t))                                  \
+  F(void, EVP_CIPHER_do_all_provided, (Thing *, Visit *, void *))                                 \
+  F(void, EVP_CIPHER_do_all, (void (*)(Thing *, const char *, const char *, void *), void *))     \
+  F(const char *, EVP_CIPHER_get0_name, (Thing *))                                                \
+  F(Thing *, EVP_CIPHER_fetch, (Thing *, const char *, const char *))                             \
+  F(Thing *, EVP_get_cipherbyname, (const char *))                                                \
+  F(Thing *, EVP_CIPHER_CTX_new, (void))                                                          \
+  F(void, EVP_CIPHER_CTX_set_flags, (Thing *, int))                                               \
+  F(int, EVP_EncryptInit_ex,                                                                      \
+    (Thing *, Thing *, Thing *, const unsigned char *, const unsigned char *))                    \
+  F(int, EVP_EncryptUpdate, (Thing *, unsigned char *, int *, const unsigned char *, int))        \
+  F(void, EVP_MAC_do_all_provided, (Thing *, Visit *, void *))                                    \
+  F(const char *, EVP_MAC_get0_name, (Thing *))                                                   \
+  F(Thing *, EVP_MAC_fetch, (Thing *, const char *, const char *))                                \
+  F(Thing *, EVP_MAC_CTX_new, (Thing *))                                                          \
+  F(int, EVP_MAC_init, (Thing *, const unsigned char *, size_t, const Param *))                   \
+  F(int, EVP_MAC_update, (Thing *, const unsigned char *, size_t))                                \
+  F(int, EVP_MAC_final, (Thing *, unsigned char *, size_t *, size_t))                             \
+  F(unsigned char *, HMAC,                                                                        \
+    (Thing *, const void *, int, const unsigned char *, size_t, unsigned char *,                  \
+     unsigned int *))                                                                             \
+  F(void, EVP_KDF_do_all_provided, (Thing *, Visit *, void *))                                    \
+  F(const char *, EVP_KDF_get0_name, (Thing *))                                                   \
+  F(Thing *, EVP_KDF_fetch, (Thing *, const char *, const char *))                                \
+  F(Thing *, EVP_KDF_CTX_new, (Thing *))                                                          \
+  F(int, EVP_KDF_derive, (Thing *, unsigned char *, size_t, const Param *))                       \
+  F(int, PKCS5_PBKDF2_HMAC,                                                                       \
+    (const char *, int, const unsigned char *, int, int, Thing *, int, unsigned char *))          \
+  F(void, EVP_SIGNATURE_do_all_provided, (Thing *, Visit *, void *))                              \
+  F(const char *, EVP_SIGNATURE_get0_name, (Thing *))                                             \
+  F(Thing *, EVP_SIGNATURE_fetch, (Thing *, const char *, const char *))                          \
+  F(void, EVP_KEYEXCH_do_all_provided, (Thing *, Visit *, void *))                                \
+  F(const char *, EVP_KEYEXCH_get0_name, (Thing *))                                               \
+  F(Thing *, EVP_KEYEXCH_fetch, (Thing *, const char *, const char *))                            \
+  F(void, EVP_KEM_do_all_provided, (Thing *, Visit *, void *))                                    \
+  F(const char *, EVP_KEM_get0_name, (Thing *))                                                   \
+  F(Thing *, EVP_KEM_fetch, (Thing *, const char *, const char *))                                \
+  F(void, EVP_RAND_do_all_provided, (Thing *, Visit *, void *))                                   \
+  F(const char *, EVP_RAND_get0_name, (Thing *))                                                  \
+  F(Thing *, EVP_RAND_fetch, (Thing *, const char *, const char *))                               \
+  F(Thing *, d2i_PrivateKey, (int, Thing **, const unsigned char **, long))                       \
+  F(Thing *, EVP_PKEY_CTX_new_from_name, (Thing *, const char *, const char *))                   \
+  F(Thing *, EVP_PKEY_CTX_new_id, (int, Thing *))                                                 \
+  F(Thing *, EVP_PKEY_CTX_new, (Thing *, Thing *))                                                \
+  F(int, EVP_PKEY_CTX_ctrl_str, (Thing *, const char *, const char *))                            \
+  F(int, EVP_PKEY_keygen_init, (Thing *))                                                         \
+  F(int, EVP_PKEY_keygen, (Thing *, Thing **))                                                    \
+  F(int, EVP_DigestSignInit, (Thing *, Thing **, Thing *, Thing *, Thing *))                      \
+  F(int, EVP_DigestSign,                                                                          \
+    (Thing *, unsigned char *, size_t *, const unsigned char *, size_t))                          \
+  F(int, EVP_DigestVerifyInit, (Thing *, Thing **, Thing *, Thing *, Thing *))                    \
+  F(int, EVP_DigestVerify,                                                                        \
+    (Thing *, const unsigned char *, size_t, const unsigned char *, size_t))                      \
+  F(int, EVP_PKEY_derive_init, (Thing *))                                                         \
+  F(int, EVP_PKEY_derive_set_peer, (Thing *, Thing *))                                            \
+  F(int, EVP_PKEY_derive, (Thing *, unsigned char *, size_t *))                                   \
+  F(int, EVP_PKEY_encrypt_init, (Thing *))                                                        \
+  F(int, EVP_PKEY_encrypt,                                                                        \
+    (Thing *, unsigned char *, size_t *, const unsigned char *, size_t))                          \
+  F(int, EVP_PKEY_encapsulate_init, (Thing *, const Param *))                                     \
+  F(int, EVP_PKEY_encapsulate,                                                                    \
+    (Thing *, unsigned char *, size_t *, unsigned char *, size_t *))                              \
+  F(int, EVP_PKEY_decapsulate_init, (Thing *, const Param *))                                     \
+  F(int, EVP_PKEY_decapsulate,                                                                    \
+    (Thing *, unsigned char *, size_t *, const unsigned char *, size_t))
+
+#define DECLARE(type, name, arguments) static type(*p_##name) arguments;
+FUNCTIONS(DECLARE)
+#define NEED(name) (p_##name != NULL || (lacking = #name, 0))
+
+static struct Shared {
+  volatile int item;
+  volatile int busy;
+  char kind[16];
+  char name[80];
+} *shared;
+
+static int first;                  /* items before this one are done */
+static int item;                   /* of the one at hand, counted from 1 */
+static const char *lacking;        /* the function that the library does not have */
+static const char *enumerated[MAX_ITEMS];
+static unsigned char scratch[65536];
+static unsigned char bytes[64];
+static const unsigned char message[] = "probe";
+#define MESSAGE message, sizeof(message) - 1
+
+/* --- telling ------------------------------------------------------------------------------- */
+
+static void tell(const char *kind, const char *name, int worked, const char *why) {
+  char line[512];
+  size_t at = 0;
+  const char *parts[] = {"{\"kind\":\"", kind, "\",\"name\":\"", name, "\",\"worked\":",
+                         worked ? "true" : "false", ",\"why\":\"", why, "\"}\n"};
+  for (size_t part = 0; part < COUNT(parts); part++) {
+    size_t limit = at + 150;
+    for (const char *c = parts[part]; *c && at < limit && at < sizeof(line) - 16; c++) {
+      int quoted = part % 2 && part != 5;
+      if (quoted && (*c == '"' || *c == '\\' || (unsigned char)*c < ' '))
+        line[at++] = '?';
+      else
+        line[at++] = *c;
+    }
+  }
+  if (write(1, line, at) < 0) _exit(1);
+}
+
+static void copy(char *to, size_t size, const char *from) {
+  strncpy(to, from, size - 1);
+  to[size - 1] = 0;
+}
+
+/* Whether the item is still to be asked about; each is asked about once. */
+static int begin(const char *kind, const char *name) {
+  static char *seen[MAX_ITEMS];
+  char key[120];
+  if (item >= MAX_ITEMS || !name || !*name) return 0;
+  snprintf(key, sizeof(key), "%.16s %.96s", kind, name);
+  for (int i = 0; i < item; i++)
+    if (strcasecmp(seen[i], key) == 0) return 0;
+  seen[item] = strdup(key);
+  if (!seen[item++] || item <= first) return 0;
+  copy(shared->kind, sizeof(shared->kind), kind);
+  copy(shared->name, sizeof(shared->name), name);
+  shared->item = item;
+  shared->busy = 1;
+  lacking = NULL;
+  p_ERR_clear_error();
+  alarm(ITEM_SECONDS);
+  return 1;
+}
+
+static void done(int worked) {
+  char why[160] = "";
+  unsigned long error = p_ERR_peek_error();
+  if (!worked && lacking) {
+    snprintf(why, sizeof(why), "the library has no %s", lacking);
+  } else if (!worked && error) {
+    const char *library = p_ERR_lib_error_string(error);
+    const char *reason = p_ERR_reason_error_string(error);
+    snprintf(why, sizeof(why), "%s: %s", library ? library : "", reason ? reason : "");
+  }
+  alarm(0);
+  tell(shared->kind, shared->name, worked, why);
+  shared->busy = 0;
+}
+
+/* --- parameters ---------------------------------------------------------------------------- */
+
+static Param text(const char *key, const char *value) {
+  return (Param){key, TEXT, (void *)value, strlen(value), (size_t)-1};
+}
+static Param octets(const char *key, size_t size) {
+  return (Param){key, OCTETS, bytes, size, (size_t)-1};
+}
+static Param number(const char *key, uint64_t *value) {
+  return (Param){key, UNSIGNED, value, sizeof(*value), (size_t)-1};
+}
+static const Param end = {0};
+
+/* --- digests, ciphers, MACs ---------------------------------------------------------------- */
+
+static Thing *digest(const char *name) {
+  if (p_EVP_MD_fetch) return p_EVP_MD_fetch(NULL, name, NULL);
+  return NEED(EVP_get_digestbyname) ? p_EVP_get_digestbyname(name) : NULL;
+}
+
+static int use_digest(const char *name) {
+  unsigned int size;
+  Thing *md = digest(name), *ctx = p_EVP_MD_CTX_new();
+  if (!md || !p_EVP_DigestInit_ex(ctx, md, NULL) || !p_EVP_DigestUpdate(ctx, MESSAGE)) return 0;
+  unsigned long flags = p_EVP_MD_get_flags ? p_EVP_MD_get_flags(md)
+                        : p_EVP_MD_flags   ? p_EVP_MD_flags(md)
+                                           : 0;
+  if (flags & 2) return p_EVP_DigestFinalXOF(ctx, scratch, 32); /* of any length */
+  return p_EVP_DigestFinal_ex(ctx, scratch, &size);
+}
+
+static int use_cipher(const char *name) {
+  int size;
+  Thing *ctx = p_EVP_CIPHER_CTX_new();
+  Thing *cipher = p_EVP_CIPHER_fetch         ? p_EVP_CIPHER_fetch(NULL, name, NULL)
+                  : NEED(EVP_get_cipherbyname) ? p_EVP_get_cipherbyname(name)
+                                             : NULL;
+  if (!cipher) return 0;
+  if (p_EVP_CIPHER_CTX_set_flags) p_EVP_CIPHER_CTX_set_flags(ctx, 1); /* allows key wrapping */
+  return p_EVP_EncryptInit_ex(ctx, cipher, NULL, bytes, bytes) &&
+         p_EVP_EncryptUpdate(ctx, scratch, &size, bytes, 32);
+}
+
+static int use_mac(const char *name, const char *hash, size_t key) {
+  size_t size;
+  if (!p_EVP_MAC_fetch) {
+    unsigned int length;
+    Thing *md = strcmp(name, "HMAC") || !NEED(HMAC) ? NULL : digest(hash);
+    return md && p_HMAC(md, bytes, (int)key, MESSAGE, scratch, &length) != NULL;
+  }
+  Thing *mac = p_EVP_MAC_fetch(NULL, name, NULL);
+  Thing *ctx = mac ? p_EVP_MAC_CTX_new(mac) : NULL;
+  Param parameters[3] = {end, end, end};
+  if (!strcmp(name, "HMAC")) parameters[0] = text("digest", hash);
+  if (!strcmp(name, "CMAC")) parameters[0] = text("cipher", "AES-128-CBC");
+  if (!strcmp(name, "GMAC")) {
+    parameters[0] = text("cipher", "AES-128-GCM");
+    parameters[1] = octets("iv", 12);
+  }
+  return ctx && p_EVP_MAC_init(ctx, bytes, key, parameters) && p_EVP_MAC_update(ctx, MESSAGE) &&
+         p_EVP_MAC_final(ctx, scratch, &size, sizeof(scratch));
+}
+
+static size_t mac_key(const char *name) {
+  static const char *short_keys[] = {"CMAC", "GMAC", "SIPHASH"};
+  for (size_t i = 0; i < COUNT(short_keys); i++)
+    if (!strcmp(name, short_keys[i])) return 16;
+  return 32;
+}
+
+/* --- key derivation ------------------------------------------------------------------------- */
+
+static int use_kdf(const char *name, size_t salt, uint64_t rounds) {
+  uint64_t cost = 16, block = 8, one = 1, lanes = 1, memory = 64, id = 1;
+  char type[] = "A";
+  if (!p_EVP_KDF_fetch) {
+    Thing *md = strcmp(name, "PBKDF2") || !NEED(PKCS5_PBKDF2_HMAC) ? NULL : digest("SHA256");
+    return md && p_PKCS5_PBKDF2_HMAC((const char *)bytes, 16, bytes, (int)salt, (int)rounds, md,
+                                     32, scratch);
+  }
+  Thing *kdf = p_EVP_KDF_fetch(NULL, name, NULL);
+  Thing *ctx = kdf ? p_EVP_KDF_CTX_new(kdf) : NULL;
+  if (!ctx) return 0;
+  Param list[16];
+  size_t n = 0, length = 32;
+#define IS(text) (!strcmp(name, text))
+  if (IS("KRB5KDF")) {
+    list[n++] = text("cipher", "AES-128-CBC");
+    list[n++] = octets("key", 16);
+    list[n++] = octets("constant", 16);
+    length = 16;
+  } else if (IS("SCRYPT") || !strncmp(name, "ARGON2", 6)) {
+    list[n++] = octets("pass", 16);
+    list[n++] = octets("salt", 16);
+    if (IS("SCRYPT")) {
+      list[n++] = number("n", &cost);
+      list[n++] = number("r", &block);
+      list[n++] = number("p", &one);
+    } else {
+      list[n++] = number("iter", &one);
+      list[n++] = number("lanes", &lanes);
+      list[n++] = number("memcost", &memory);
+    }
+  } else {
+    list[n++] = text("digest", IS("PBKDF1") ? "SHA1" : "SHA256");
+    if (!strncmp(name, "PBKDF", 5) || IS("PKCS12KDF") || IS("PVKKDF")) {
+      list[n++] = octets("pass", 16);
+      list[n++] = octets("salt", IS("PBKDF1") ? 8 : salt);
+      list[n++] = number("iter", &rounds);
+      if (IS("PKCS12KDF")) list[n++] = number("id", &id);
+      if (IS("PBKDF1")) length = 16;
+    } else if (IS("TLS1-PRF")) {
+      list[n++] = octets("secret", 48);
+      list[n++] = octets("seed", 32);
+    } else if (IS("SSHKDF")) {
+      list[n++] = octets("key", 32);
+      list[n++] = octets("xcghash", 32);
+      list[n++] = octets("session_id", 32);
+      list[n++] = text("type", type);
+    } else if (!strncmp(name, "X942KDF", 7)) {
+      list[n++] = octets("secret", 32);
+      list[n++] = IS("X942KDF-ASN1") ? text("cekalg", "AES-256-WRAP") : octets("info", 16);
+    } else if (IS("TLS13-KDF")) {
+      list[n++] = text("mode", "EXTRACT_ONLY");
+      list[n++] = octets("key", 32);
+      list[n++] = octets("prefix", 6);
+      list[n++] = octets("label", 7);
+    } else {
+      list[n++] = octets("key", 32);
+      list[n++] = octets("salt", 16);
+      list[n++] = octets("info", 16);
+      if (IS("KBKDF")) list[n++] = text("mac", "HMAC");
+    }
+  }
+#undef IS
+  list[n] = end;
+  return p_EVP_KDF_derive(ctx, scratch, length, list) > 0;
+}
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static Thing *stored_key(int bits) {
+  const unsigned char *at = bits == 1024 ? rsa_1024 : rsa_2048;
+  long size = bits == 1024 ? (long)sizeof(rsa_1024) : (long)sizeof(rsa_2048);
+  return p_d2i_PrivateKey(6, NULL, &at, size);
+}
+
+static Thing *new_key(const char *type, const char *option, const char *value) {
+  static const struct { const char *name; int id; } ids[] = {
+      {"EC", 408}, {"DH", 28}, {"X25519", 1034}, {"X448", 1035}, {"ED25519", 1087},
+      {"ED448", 1088}};
+  Thing *ctx = NULL, *key = NULL;
+  if (p_EVP_PKEY_CTX_new_from_name) ctx = p_EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+  for (size_t i = 0; !p_EVP_PKEY_CTX_new_from_name && i < COUNT(ids); i++)
+    if (!strcmp(ids[i].name, type)) ctx = p_EVP_PKEY_CTX_new_id(ids[i].id, NULL);
+  if (!ctx || p_EVP_PKEY_keygen_init(ctx) <= 0) return NULL;
+  if (option && p_EVP_PKEY_CTX_ctrl_str(ctx, option, value) <= 0) return NULL;
+  return p_EVP_PKEY_keygen(ctx, &key) > 0 ? key : NULL;
+}
+
+static int sign(Thing *key, const char *hash, int pss) {
+  size_t size = sizeof(scratch);
+  Thing *ctx = p_EVP_MD_CTX_new(), *settings = NULL, *md = hash ? digest(hash) : NULL;
+  if (!key || (hash && !md) || !NEED(EVP_DigestSign)) return 0;
+  if (p_EVP_DigestSignInit(ctx, &settings, md, NULL, key) <= 0) return 0;
+  if (pss && p_EVP_PKEY_CTX_ctrl_str(settings, "rsa_padding_mode", "pss") <= 0) return 0;
+  return p_EVP_DigestSign(ctx, scratch, &size, MESSAGE) > 0;
+}
+
+static int verify(Thing *key, const char *hash, const unsigned char *signature, size_t size) {
+  Thing *ctx = p_EVP_MD_CTX_new(), *md = digest(hash);
+  if (!key || !md || !NEED(EVP_DigestVerify)) return 0;
+  if (p_EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) <= 0) return 0;
+  return p_EVP_DigestVerify(ctx, signature, size, MESSAGE) > 0;
+}
+
+static int agree(Thing *key) {
+  size_t size = sizeof(scratch);
+  Thing *ctx = key ? p_EVP_PKEY_CTX_new(key, NULL) : NULL;
+  return ctx && p_EVP_PKEY_derive_init(ctx) > 0 && p_EVP_PKEY_derive_set_peer(ctx, key) > 0 &&
+         p_EVP_PKEY_derive(ctx, scratch, &size) > 0;
+}
+
+static int transport(Thing *key, const char *padding) {
+  size_t size = sizeof(scratch);
+  Thing *ctx = key ? p_EVP_PKEY_CTX_new(key, NULL) : NULL;
+  return ctx && p_EVP_PKEY_encrypt_init(ctx) > 0 &&
+         p_EVP_PKEY_CTX_ctrl_str(ctx, "rsa_padding_mode", padding) > 0 &&
+         p_EVP_PKEY_encrypt(ctx, scratch, &size, bytes, 32) > 0;
+}
+
+static int encapsulate(Thing *key) {
+  unsigned char secret[64], again[64];
+  size_t size = sizeof(scratch), length = sizeof(secret), second = sizeof(again);
+  if (!key || !NEED(EVP_PKEY_encapsulate_init) || !NEED(EVP_PKEY_decapsulate_init)) return 0;
+  Thing *in = p_EVP_PKEY_CTX_new(key, NULL), *out = p_EVP_PKEY_CTX_new(key, NULL);
+  return p_EVP_PKEY_encapsulate_init(in, NULL) > 0 &&
+         p_EVP_PKEY_encapsulate(in, scratch, &size, secret, &length) > 0 &&
+         p_EVP_PKEY_decapsulate_init(out, NULL) > 0 &&
+         p_EVP_PKEY_decapsulate(out, again, &second, scratch, size) > 0 && length == second &&
+         !memcmp(secret, again, length);
+}
+
+/* --- what is asked --------------------------------------------------------------------------- */
+
+/* Names that nothing enumerates are asked for only where asking by name finds everything: what
+ * OpenSSL 1.1 has under another name must not be called missing. */
+
+static size_t listed;
+static const char *(*name_of)(Thing *);
+
+static void collect(Thing *each, void *unused) {
+  (void)unused;
+  const char *name = name_of(each);
+  if (name && listed < COUNT(enumerated)) enumerated[listed++] = strdup(name);
+}
+static void collect_old(Thing *each, const char *from, const char *to, void *unused) {
+  (void)to, (void)unused;
+  if (each && from && listed < COUNT(enumerated)) enumerated[listed++] = strdup(from);
+}
+
+#define ALL_PROVIDED(type)                                                                        \
+  (listed = 0, name_of = p_##type##_get0_name,                                                    \
+   p_##type##_do_all_provided && name_of ? p_##type##_do_all_provided(NULL, collect, NULL)        \
+                                         : (void)0)
+#define EACH(names, kind, use)                                                                    \
+  for (size_t i = 0; i < COUNT(names); i++)                                                       \
+    if (begin(kind, names[i])) done(use)
+#define EACH_PROVIDED(kind, use)                                                                  \
+  for (size_t i = 0; i < listed; i++)                                                             \
+    if (begin(kind, enumerated[i])) done(use)
+#define EACH_FETCHED(type, kind)                                                                  \
+  ALL_PROVIDED(type);                                                                             \
+  EACH_PROVIDED(kind, NEED(type##_fetch) && p_##type##_fetch(NULL, enumerated[i], NULL) != NULL)
+
+static void digests(void) {
+  static const char *names[] = {"MD4", "MD5", "MD5-SHA1", "SHA1", "SHA2-224", "SHA2-256",
+                                "SHA2-384", "SHA2-512", "SHA3-256", "SHAKE-256", "RIPEMD-160",
+                                "BLAKE2B-512", "BLAKE2S-256", "SM3"};
+  ALL_PROVIDED(EVP_MD);
+  if (!p_EVP_MD_fetch && p_EVP_MD_do_all) p_EVP_MD_do_all(collect_old, NULL);
+  EACH_PROVIDED("digest", use_digest(enumerated[i]));
+  if (p_EVP_MD_fetch) EACH(names, "digest", use_digest(names[i]));
+}
+
+static void ciphers(void) {
+  static const char *names[] = {
+      "AES-128-ECB", "AES-128-CBC", "AES-256-CBC", "AES-256-CTR", "AES-128-GCM", "AES-256-GCM",
+      "AES-256-CCM", "AES-256-XTS", "AES-256-OCB", "AES-256-SIV", "AES-256-WRAP",
+      "ChaCha20-Poly1305", "ChaCha20", "CAMELLIA-256-CBC", "ARIA-256-GCM", "SM4-CBC",
+      "DES-EDE3-CBC", "DES-CBC", "RC4", "RC2-CBC", "BF-CBC", "CAST5-CBC", "IDEA-CBC", "SEED-CBC"};
+  ALL_PROVIDED(EVP_CIPHER);
+  if (!p_EVP_CIPHER_fetch && p_EVP_CIPHER_do_all) p_EVP_CIPHER_do_all(collect_old, NULL);
+  EACH_PROVIDED("cipher", use_cipher(enumerated[i]));
+  if (p_EVP_CIPHER_fetch) EACH(names, "cipher", use_cipher(names[i]));
+}
+
+static void macs_and_kdfs(void) {
+  static const char *kdfs[] = {"HKDF", "SCRYPT", "TLS1-PRF", "TLS13-KDF"};
+  if (begin("mac", "HMAC")) done(use_mac("HMAC", "SHA256", 32));
+  if (begin("mac", "HMAC-SHA1")) done(use_mac("HMAC", "SHA1", 32));
+  if (begin("mac", "HMAC-MD5")) done(use_mac("HMAC", "MD5", 32));
+  ALL_PROVIDED(EVP_MAC);
+  EACH_PROVIDED("mac", use_mac(enumerated[i], "SHA256", mac_key(enumerated[i])));
+  if (begin("key-size", "HMAC with a 64-bit key")) done(use_mac("HMAC", "SHA256", 8));
+  ALL_PROVIDED(EVP_KDF);
+  EACH_PROVIDED("kdf", use_kdf(enumerated[i], 16, 1000));
+  if (begin("kdf", "PBKDF2")) done(use_kdf("PBKDF2", 16, 1000));
+  if (p_EVP_KDF_fetch) EACH(kdfs, "kdf", use_kdf(kdfs[i], 16, 1000));
+  if (begin("key-size", "PBKDF2 with a 64-bit salt")) done(use_kdf("PBKDF2", 8, 1000));
+  if (begin("key-size", "PBKDF2 with 100 iterations")) done(use_kdf("PBKDF2", 16, 100));
+}
+
+static void rsa(void) {
+  static const struct { int bits; const char *hash, *kind, *sign, *verify; } uses[] = {
+      {2048, "SHA256", "signature", "RSA with SHA2-256", "RSA with SHA2-256, to verify"},
+      {2048, "SHA1", "signature", "RSA with SHA-1", "RSA with SHA-1, to verify"},
+      {1024, "SHA256", "key-size", "RSA-1024 with SHA2-256", "RSA-1024 with SHA2-256, to verify"},
+      {1024, "SHA1", "key-size", "RSA-1024 with SHA-1", "RSA-1024 with SHA-1, to verify"}};
+  static const unsigned char *signatures[] = {rsa_2048_sha256, rsa_2048_sha1, rsa_1024_sha256,
+                                              rsa_1024_sha1};
+  for (size_t i = 0; i < COUNT(uses); i++) {
+    if (begin(uses[i].kind, uses[i].sign)) done(sign(stored_key(uses[i].bits), uses[i].hash, 0));
+    if (begin(uses[i].kind, uses[i].verify))
+      done(verify(stored_key(uses[i].bits), uses[i].hash, signatures[i], uses[i].bits / 8));
+  }
+  if (begin("signature", "RSA with MD5")) done(sign(stored_key(2048), "MD5", 0));
+  if (begin("signature", "RSA-PSS")) done(sign(stored_key(2048), "SHA256", 1));
+  if (begin("exchange", "RSA-OAEP")) done(transport(stored_key(2048), "oaep"));
+  if (begin("exchange", "RSA PKCS #1 v1.5")) done(transport(stored_key(2048), "pkcs1"));
+}
+
+static void curves_and_groups(void) {
+  static const char *signatures[] = {"ED25519", "ED448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87",
+                                     "SLH-DSA-SHA2-128f"};
+  static const char *curves[] = {"P-192", "P-224", "P-256", "P-384", "P-521", "secp256k1",
+                                 "brainpoolP256r1"};
+  static const char *groups[] = {"ffdhe2048", "ffdhe3072", "modp_1536", "modp_2048"};
+  static const char *montgomery[] = {"X25519", "X448"};
+  static const char *kems[] = {"ML-KEM-512", "ML-KEM-768", "ML-KEM-1024"};
+  EACH(signatures, "signature", sign(new_key(signatures[i], NULL, NULL), NULL, 0));
+  if (begin("signature", "ECDSA"))
+    done(sign(new_key("EC", "ec_paramgen_curve", "P-256"), "SHA256", 0));
+  if (begin("signature", "ECDSA with SHA-1"))
+    done(sign(new_key("EC", "ec_paramgen_curve", "P-256"), "SHA1", 0));
+  EACH(curves, "group", agree(new_key("EC", "ec_paramgen_curve", curves[i])));
+  EACH(groups, "group", agree(new_key("DH", "dh_param", groups[i])));
+  EACH(montgomery, "group", agree(new_key(montgomery[i], NULL, NULL)));
+  EACH(kems, "exchange", encapsulate(new_key(kems[i], NULL, NULL)));
+}
+
+static int tell_provider(Thing *provider, void *unused) {
+  (void)unused;
+  char *version = "", line[120];
+  unsigned int status = 0;
+  Param asked[] = {{"version", TEXT_POINTER, &version, 0, (size_t)-1},
+                   {"status", UNSIGNED, &status, sizeof(status), (size_t)-1}, end};
+  const char *name = p_OSSL_PROVIDER_get0_name(provider);
+  p_OSSL_PROVIDER_get_params(provider, asked);
+  snprintf(line, sizeof(line), "%s %s", name ? name : "", version ? version : "");
+  if (begin("provider", line)) done(status == 1);
+  return 1;
+}
+
+static void library(void) {
+  if (begin("library", p_OpenSSL_version(0))) done(1);
+  if (begin("random", "RAND_bytes")) done(p_RAND_bytes(scratch, 32) > 0);
+  if (p_OSSL_PROVIDER_do_all) p_OSSL_PROVIDER_do_all(NULL, tell_provider, NULL);
+  if (p_EVP_default_properties_is_fips_enabled && begin("setting", "fips=yes by default"))
+    done(p_EVP_default_properties_is_fips_enabled(NULL));
+  if (p_OpenSSL_version_num() < 0x30000000UL && begin("setting", "FIPS mode"))
+    done(p_FIPS_mode && p_FIPS_mode());
+}
+
+static int ask(const char *path) {
+  void *opened = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!opened) {
+    tell("end", "the library cannot be loaded", 0, dlerror());
+    return 0;
+  }
+#define FIND(type, name, arguments) p_##name = (type(*) arguments)dlsym(opened, #name);
+  FUNCTIONS(FIND)
+  if (!p_OPENSSL_init_crypto || !p_OpenSSL_version || !p_ERR_peek_error || !p_EVP_DigestUpdate) {
+    tell("end", "this is no OpenSSL 1.1 or later", 0, "");
+    return 0;
+  }
+  for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (unsigned char)(i * 7 + 1);
+  p_OPENSSL_init_crypto(0x4c, NULL); /* digests and ciphers by name; read the configuration */
+  library();
+  digests();
+  ciphers();
+  macs_and_kdfs();
+  rsa();
+  curves_and_groups();
+  EACH_FETCHED(EVP_SIGNATURE, "signature");
+  EACH_FETCHED(EVP_KEYEXCH, "exchange");
+  EACH_FETCHED(EVP_KEM, "exchange");
+  EACH_FETCHED(EVP_RAND, "random");
+  tell("end", "complete", 1, "");
+  return 0;
+}
+
+/* --- the watching parent ---------------------------------------------------------------------- */
+
+static pid_t child;
+
+static void too_long(int signal_number) {
+  (void)signal_number;
+  kill(child, SIGKILL);
+  tell("end", "the time was used up", 0, "");
+  _exit(1);
+}
+
+int main(int count, char **arguments) {
+  if (count != 2) return 2;
+  shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return 1;
+  signal(SIGALRM, too_long);
+  alarm(TOTAL_SECONDS);
+  for (int starts = 0; starts <= MAX_RESTARTS; starts++) {
+    int status = 0;
+    shared->item = first;
+    shared->busy = 0;
+    child = fork();
+    if (child < 0) break;
+    if (child == 0) {
+      signal(SIGALRM, SIG_DFL);
+      alarm(ITEM_SECONDS * 2); /* to load the library and its configuration */
+      _exit(ask(arguments[1]));
+    }
+    waitpid(child, &status, 0);
+    if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
+    if (!shared->busy) {
+      const char *when = shared->item == first ? "it crashed when it was loaded"
+                                               : "it crashed between two algorithms";
+      tell("end", when, 0, strsignal(WTERMSIG(status)));
+      return 1;
+    }
+    tell(shared->kind, shared->name, 0, strsignal(WTERMSIG(status)));
+    first = shared->item;
+  }
+  tell("end", "it crashed too often", 0, "");
+  return 1;
+}
