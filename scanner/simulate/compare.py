@@ -86,10 +86,11 @@ def _life(before: Observation, after: Observation) -> Iterator[Difference]:
     if not after.running:
         return
     if before.ready_seconds is not None and after.ready_seconds is None:
+        never = f"it never showed {after.awaited}" if after.awaited else "it never listened"
         yield Difference(
             "ready",
             Effect.BREAKS,
-            f"it never listened; in the baseline it did after {before.ready_seconds:.1f} s",
+            f"{never}; in the baseline it did after {before.ready_seconds:.1f} s",
             f"{before.ready_seconds:.1f} s",
             "never",
         )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from scanner.model import AlgorithmOffer, StepResult, TlsClient, TlsEndpoint
 from scanner.simulate.box import Box, BoxState
@@ -30,6 +30,16 @@ _USUAL_PORTS = (80, 443, 3000, 4443, 5000, 5432, 6379, 8000, 8080, 8081, 8443, 9
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """What shows that a container is ready, where the user says so."""
+
+    text: str
+    """For a person."""
+    met: Callable[[Box, BoxState, frozenset[int]], bool]
+    """Whether it is, with this state, and listening on these ports."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What was seen of one container."""
 
@@ -38,6 +48,8 @@ class Observation:
     seconds: float
     """How long it was watched, or ran."""
     ready_seconds: float | None
+    awaited: str = ""
+    """What it was to show to count as ready, where the user said so."""
     health: str = ""
     ports: tuple[int, ...] = ()
     loopback_ports: tuple[int, ...] = ()
@@ -86,6 +98,7 @@ def watch(
     checks_health: bool = False,
     variables: frozenset[str] = VARIABLES,
     engine_root: str = "",
+    awaited: Awaited | None = None,
     deadline: float,
 ) -> Observation:
     """Watch `box` until it is ready and settled, has ended, or its time is up.
@@ -97,6 +110,7 @@ def watch(
         checks_health: whether the image has a health check to wait for.
         variables: what is kept of the environment of its processes.
         engine_root: the engine's data folder, if on this machine: its free space is watched.
+        awaited: what shows that it is ready, instead of an open port.
         deadline: monotonic time at which to stop in any case.
 
     Raises:
@@ -126,6 +140,8 @@ def watch(
             outside = {each.port for each in found if not each.loopback}
             view.reached |= _reach(box, state, sorted(outside - view.reached))
         is_open = bool(view.reached) or (found is not None and _unreachable(view))
+        if awaited is not None and view.ready is None:
+            is_open = awaited.met(box, state, frozenset(each.port for each in view.listening))
         if view.ready is None and is_open:
             view.ready = now - begin
         view.stopped = disk.breach(now)
@@ -143,7 +159,8 @@ def watch(
             if expected <= ports and (not checks_health or state.health == "healthy"):
                 break
         time.sleep(_PAUSE)
-    return _observation(box, state, view, variables, time.monotonic() - begin)
+    seen = _observation(box, state, view, variables, time.monotonic() - begin)
+    return replace(seen, awaited=awaited.text) if awaited else seen
 
 
 def _unreachable(view: _View) -> bool:
