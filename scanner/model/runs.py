@@ -27,6 +27,10 @@ class Effect(StrEnum):
     RESTRICTS = "restricts"
     """Non-approved and gone when enforced: the switch works."""
     CHANGES = "changes"
+    FLAKY = "flaky"
+    """Seen in one of two runs: chance may have made it."""
+    NEVER_WORKED = "never-worked"
+    """It did not work in the baseline either, so that nothing can be concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Difference:
     detail: str
     baseline: str = ""
     condition: str = ""
+    log: tuple[str, ...] = ()
+    """The last lines of its output that the baseline did not print, where they may say why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def _condition(result: ConditionResult) -> Json:
                 "detail": each.detail,
                 "baseline": each.baseline,
                 "condition": each.condition,
+                "log": list(each.log),
             }
             for each in result.differences
         ),

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
+from scanner.simulate.last_words import new_lines
 from scanner.simulate.tls import NO_ANSWER
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
 
 _EPHEMERAL = 32768
+_WHOLE = frozenset({"exit", "ready", "health"})
+"""Differences of the container as a whole; those of its ports count each for itself."""
 
 _NEVER_IN_A_MODULE = re.compile(
     r"CHACHA20|_RC4_|CAMELLIA|_ARIA_|_SEED_|_IDEA_|_MD5$|^x25519$|^x448$"
@@ -54,6 +57,8 @@ def compare(
         *_tls(baseline.tls, enforced, approval),
         *_logs(new_matches, breaking_rules),
     ]
+    lines = new_lines(baseline.log, enforced.log)
+    found = [replace(each, log=lines) if _has_reason(each) else each for each in found]
     if not told:
         found = [each for each in found if each.effect is not Effect.LEAKS]
     if not verified:
@@ -61,7 +66,57 @@ def compare(
     return tuple(found)
 
 
+def _has_reason(difference: Difference) -> bool:
+    """Whether the end of the log may say why."""
+    return difference.what in _WHOLE | {"port"} and difference.effect is not Effect.CHANGES
+
+
+def doubtful(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Those that chance can make as well: the containers are to be run once more."""
+    return tuple(
+        each for each in found if each.effect is Effect.BREAKS and each.what in _WHOLE | {"port"}
+    )
+
+
+def settled(
+    found: Sequence[Difference], again: Sequence[Difference], *, baseline: bool = False
+) -> tuple[Difference, ...]:
+    """`found`, with what is doubtful told as flaky where `again` does not show it.
+
+    Args:
+        again: the differences when one of the two was run once more.
+        baseline: whether that was the baseline.
+    """
+    unsure = doubtful(found)
+    what = "the baseline did not work" if baseline else "not so"
+    return tuple(
+        replace(
+            each, effect=Effect.FLAKY, detail=f"{each.detail}; {what} when it was run once more"
+        )
+        if each in unsure and not _holds(each, doubtful(again))
+        else each
+        for each in found
+    )
+
+
+def _holds(difference: Difference, again: Iterable[Difference]) -> bool:
+    """Whether a run that differs as `again` says broke in the same way.
+
+    A container may crash with another code each time, or be looked at before it does: what
+    counts is that it did not work.
+    """
+    if difference.what in _WHOLE:
+        return any(each.what in _WHOLE for each in again)
+    return any(
+        each.what in ("exit", "ready")
+        or (each.what, each.baseline) == (difference.what, difference.baseline)
+        for each in again
+    )
+
+
 def _unproven(difference: Difference) -> Difference:
+    if difference.effect is Effect.NEVER_WORKED:
+        return difference
     return replace(difference, effect=Effect.CHANGES)
 
 
@@ -77,13 +132,18 @@ def how_it_ended(seen: Observation) -> str:
 
 def _life(before: Observation, after: Observation) -> Iterator[Difference]:
     was, now = how_it_ended(before), how_it_ended(after)
+    worked = before.running or before.exit_code == 0
     if was != now:
-        worked = before.running or before.exit_code == 0
-        fails = not after.running and not (after.exit_code == 0 and not before.running)
-        breaks = worked and fails and not before.stopped and not after.stopped
-        effect = Effect.BREAKS if breaks else Effect.CHANGES
-        yield Difference("exit", effect, f"it {now}; in the baseline: {was}", was, now)
-    if not after.running:
+        told = "it still runs" if after.running and not after.stopped else f"it {now}"
+        if before.stopped or after.stopped:
+            effect, then = Effect.CHANGES, "in the baseline"
+        elif not worked:
+            effect, then = Effect.NEVER_WORKED, "it did not work in the baseline either"
+        else:
+            fails = not after.running and not (after.exit_code == 0 and not before.running)
+            effect, then = (Effect.BREAKS if fails else Effect.CHANGES), "in the baseline"
+        yield Difference("exit", effect, f"{told}; {then}: {was}", was, now)
+    if not (worked and after.running):
         return
     if before.ready_seconds is not None and after.ready_seconds is None:
         never = f"it never showed {after.awaited}" if after.awaited else "it never listened"

@@ -140,7 +140,7 @@ def condition_facts(
             what=each.what,
             effect=each.effect.value,
             detail=each.detail,
-            evidence=(each.detail,),
+            evidence=(each.detail, *each.log),
         )
         for each in result.differences
     ]

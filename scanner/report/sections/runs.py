@@ -27,6 +27,8 @@ _LEFT_OUT = "not restricted: OpenSSL 3, for want of a FIPS provider; see below"
 _EFFECTS: dict[Effect, tuple[str, str]] = {
     Effect.BREAKS: ("breaks: ", "bold red"),
     Effect.LEAKS: ("leaks: ", "bold red"),
+    Effect.FLAKY: ("flaky: ", "yellow"),
+    Effect.NEVER_WORKED: ("never worked: ", "yellow"),
     Effect.RESTRICTS: ("restricted: ", "green"),
     Effect.CHANGES: ("changed: ", "yellow"),
 }
@@ -127,11 +129,12 @@ def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:
     """Those that are not of TLS or the log, worst first."""
     lines = []
     for effect, (word, style) in _EFFECTS.items():
-        details = sorted(
-            each.detail
+        told = [
+            each
             for each in differences
             if each.effect is effect and each.what != "log" and not each.what.startswith("tls-")
-        )
+        ]
+        details = sorted(each.detail for each in told)
         if not details:
             continue
         shown, more = shared(details, len(details) if page.look.verbose else _LINES)
@@ -139,6 +142,9 @@ def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:
         if more:
             text += f"; and {more} more"
         lines.append(Text.assemble((word, style), text))
+        # They are of one run, so all differences of it carry the same.
+        last = dict.fromkeys(line for each in told for line in each.log)
+        lines += [Text(f"  {visible(line, _LINE)}", style="dim") for line in last]
     return lines
 
 

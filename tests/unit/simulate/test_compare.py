@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
-from scanner.simulate.compare import compare
+from scanner.simulate.compare import compare, doubtful, settled
 from scanner.simulate.processes import Process
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
@@ -20,7 +20,18 @@ def differences(
     matches: tuple[LogMatch, ...] = (),
     verified: bool = True,
 ) -> list[tuple[str, str, str]]:
-    found: tuple[Difference, ...] = compare(
+    found = compare_all(baseline, enforced, matches=matches, verified=verified)
+    return [(each.what, each.effect.value, each.condition) for each in found]
+
+
+def compare_all(
+    baseline: Observation,
+    enforced: Observation,
+    *,
+    matches: tuple[LogMatch, ...] = (),
+    verified: bool = True,
+) -> tuple[Difference, ...]:
+    return compare(
         baseline,
         enforced,
         new_matches=matches,
@@ -29,7 +40,6 @@ def differences(
         exposed=(40000,),
         verified=verified,
     )
-    return [(each.what, each.effect.value, each.condition) for each in found]
 
 
 def test_same_is_no_difference() -> None:
@@ -44,14 +54,29 @@ def test_same_is_no_difference() -> None:
         (0, 2, "breaks"),
         (0, 137, "breaks"),
         (None, 0, "breaks"),
-        (1, 2, "changes"),
-        (1, 0, "changes"),
-        (1, None, "changes"),
+        (0, None, "changes"),
+        (1, 2, "never-worked"),
+        (1, 0, "never-worked"),
+        (1, None, "never-worked"),
     ],
 )
 def test_exit(before: int | None, after: int | None, effect: str) -> None:
     found = differences(seen(exit_code=before), seen(exit_code=after, ready_seconds=0.2))
     assert [each[:2] for each in found] == [("exit", effect)]
+
+
+def test_what_never_worked_breaks_nothing_else() -> None:
+    """Neither is a server that failed in the baseline said to be deaf, nor unhealthy."""
+    failed = seen(exit_code=1, health="healthy")
+    found = differences(failed, seen(ready_seconds=None, health="unhealthy"))
+    assert [each[:2] for each in found] == [("exit", "never-worked")]
+    assert differences(failed, seen(exit_code=2), verified=False)[0][1] == "never-worked"
+
+
+def test_times_are_no_difference() -> None:
+    assert (
+        differences(seen(ready_seconds=0.2, seconds=2.4), seen(ready_seconds=9, seconds=12)) == []
+    )
 
 
 def test_one_that_had_to_be_stopped_is_no_break() -> None:
@@ -142,3 +167,57 @@ def test_unverified_differences_are_only_changes_and_nothing_leaks() -> None:
     assert {effect for _, effect, _ in found} == {Effect.CHANGES.value}
     assert CHACHA13 not in {condition for _, _, condition in found}
     assert differences(seen(), seen(exit_code=1), verified=False)[0][1] == "changes"
+
+
+# --- a second look -----------------------------------------------------------------------------
+
+
+def breaks(what: str, before: str = "", after: str = "") -> Difference:
+    return Difference(what, Effect.BREAKS, "it broke", before, after)
+
+
+@pytest.mark.parametrize(
+    ("found", "again", "holds"),
+    [
+        (breaks("exit", "running", "exited with 2"), (), False),
+        # Crashes end with one code or another, or come a moment after the last look.
+        (breaks("exit", "running", "exited with 2"), breaks("exit", "running", "139"), True),
+        (breaks("exit", "running", "exited with 2"), breaks("ready", "0.2 s", "never"), True),
+        (breaks("ready", "0.2 s", "never"), breaks("health", "healthy", "unhealthy"), True),
+        (breaks("exit", "running", "exited with 2"), breaks("port", "80/tcp"), False),
+        (breaks("port", "80/tcp"), breaks("port", "80/tcp"), True),
+        (breaks("port", "80/tcp"), breaks("port", "443/tcp"), False),
+        (breaks("port", "80/tcp"), breaks("exit", "running", "exited with 2"), True),
+        (breaks("port", "80/tcp"), breaks("health", "healthy", "unhealthy"), False),
+    ],
+)
+def test_what_a_second_run_does_not_show_is_flaky(
+    found: Difference, again: Difference | tuple[()], holds: bool
+) -> None:
+    other = (again,) if isinstance(again, Difference) else ()
+    (settled_one,) = settled((found,), other)
+    assert settled_one.effect is (Effect.BREAKS if holds else Effect.FLAKY)
+    assert ("when it was run once more" in settled_one.detail) is not holds
+
+
+def test_changes_of_a_second_run_confirm_nothing() -> None:
+    change = replace(breaks("exit", "running", "exited with 0"), effect=Effect.CHANGES)
+    (flaky,) = settled((breaks("exit", "running", "exited with 2"),), (change,), baseline=True)
+    assert flaky.effect is Effect.FLAKY
+    assert "the baseline did not work when it was run once more" in flaky.detail
+
+
+def test_what_chance_cannot_make_needs_no_second_look() -> None:
+    found = compare_all(endpoint(CHACHA), endpoint(error="accepted nothing"))
+    assert [each.effect for each in found] == [Effect.BREAKS]
+    assert doubtful(found) == ()
+    assert settled(found, ()) == found
+
+
+def test_break_carries_the_last_new_lines_of_the_log() -> None:
+    before = replace(seen(), log=b"12:00:01 starting\n12:00:02 serving\n")
+    after = replace(seen(exit_code=1), log=b"12:07:31 starting\nno MD5 here\nbye\n")
+    (found,) = compare_all(before, after)
+    assert found.log == ("no MD5 here", "bye")
+    (other_way,) = compare_all(seen(ports=(80,)), replace(seen(ports=(80, 81)), log=b"new\n"))
+    assert other_way.log == ()
