@@ -144,15 +144,15 @@ def _reason(error: OSError) -> str:
 def _read(stream: _Bounded, method: str, limit: int) -> Answer:
     response = http.client.HTTPResponse(cast("socket.socket", stream), method=method)
     response.begin()
+    body = bytearray()
     try:
-        body = response.read(limit)
-        cut = stream.cut
-    except http.client.IncompleteRead as error:
-        body, cut = error.partial, True
+        while len(body) < limit and (part := response.read1(limit - len(body))):
+            body += part
+        cut = len(body) >= limit or bool(response.length)
     except (OSError, http.client.HTTPException, ValueError):
-        # It answered; what it has to say in full takes too long, or breaks off.
-        body, cut = b"", True
-    return Answer(response.status, body, cut)
+        # It answered; the rest of what it has to say takes too long, or breaks off.
+        cut = True
+    return Answer(response.status, bytes(body), cut)
 
 
 class _Bounded(io.RawIOBase):
@@ -162,7 +162,6 @@ class _Bounded(io.RawIOBase):
         self._connection = connection
         self._deadline = deadline
         self._left = limit + _MAX_HEAD
-        self.cut = False
 
     def makefile(self, *_: object, **__: object) -> io.BufferedReader:
         """As a socket would."""
@@ -176,7 +175,6 @@ class _Bounded(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         if self._left <= 0:
-            self.cut = True
             return 0
         self._connection.settimeout(left)
         count = self._connection.recv_into(memoryview(buffer)[: self._left])

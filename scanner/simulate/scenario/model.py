@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from scanner.model import ImageConfig
 from scanner.simulate.http import Request
 
-CONDITIONS = ("baseline", "node", "enforced")
+CONDITIONS: Final = ("baseline", "node", "enforced")
 TIMEOUT = 10.0
 """Seconds of a step that does not say how long it may take."""
 _SHORTEST_SECRET = 6

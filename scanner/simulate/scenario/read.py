@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from scanner.rulefile import Location, Problem, RuleFile, problems_of, read_rule
 from scanner.rules_base import Rule, Text
 from scanner.simulate.http import Request
 from scanner.simulate.scenario.model import (
+    CONDITIONS,
     TIMEOUT,
     ExecStep,
     HttpStep,
@@ -37,6 +39,7 @@ from scanner.simulate.scenario.texts import (
     variable_of,
 )
 
+Condition = Literal["baseline", "node", "enforced"]
 MAX_FILE = 2**20
 MAX_STEPS = 100
 LONGEST_NAME = 80
@@ -47,7 +50,9 @@ _T = TypeVar("_T")
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a scenario file."""
-    text = resources.files("scanner.simulate.scenario").joinpath("schema-v1.json").read_text()
+    text = (
+        resources.files("scanner.simulate.scenario").joinpath("schema-v1.json").read_text("utf-8")
+    )
     return cast("dict[str, Any]", json.loads(text))
 
 
@@ -82,6 +87,12 @@ def _program(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _any_of(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    if not conditions:
+        raise ValueError(f"names none: write some of {', '.join(CONDITIONS)}, or leave it out")
+    return conditions
+
+
 def _name(raw: str) -> str:
     return variable_of("=" if "=" in raw else f"{raw}=", {})[0]
 
@@ -90,7 +101,6 @@ Pattern = Annotated[str, _from_text(regex_of)]
 Asked = Annotated[Request, _from_text(request_of)]
 HeaderName = Annotated[str, Field(pattern=r"^[!-9;-~]+$")]
 HeaderValue = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")]
-NotEmpty = Field(min_length=1)
 
 
 class _WaitFor(Rule):
@@ -113,11 +123,7 @@ class _Step(Rule):
     send: str = ""
     exec: Annotated[tuple[str, ...], _words(command_of), AfterValidator(_program)] = ()
     expect: _Expect = _Expect()
-    conditions: Annotated[tuple[Literal["baseline", "node", "enforced"], ...], NotEmpty] = (
-        "baseline",
-        "node",
-        "enforced",
-    )
+    conditions: Annotated[tuple[Condition, ...], AfterValidator(_any_of)] = CONDITIONS
     timeout: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = TIMEOUT
 
     def step(self, written: str) -> Step:
@@ -180,11 +186,13 @@ def read_scenario(path: Path) -> tuple[Scenario, tuple[Problem, ...]]:
     problems += (file.problem(at, message) for at, message in _across(file))
     mounts = Mounts()
     for source, target in _pairs(file.data.get("mounts")):
+        place = "/"
+        with contextlib.suppress(ValueError):  # a wrong target is told already
+            place = target_of(target)
         try:
-            mounts.add(path.parent / source, target_of(target))
+            mounts.add(path.parent / source, place)
         except ValueError as error:
-            if content is not None:  # else it may have been told already
-                problems.append(file.problem(("mounts", source), str(error)))
+            problems.append(file.problem(("mounts", source), str(error)))
     if content is None or problems:
         unique = dict.fromkeys(sorted(problems, key=lambda each: (each.line, each.message)))
         return Scenario(), tuple(unique)
