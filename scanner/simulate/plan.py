@@ -13,7 +13,7 @@ from typing import TypeVar
 from scanner.model import Fact, FactKind, Gap, GapKind, ImageConfig
 from scanner.rulebook import Enforce, ModuleRule, RuleBook, RuntimeRule
 from scanner.simulate.openssl_conf import enforced_config
-from scanner.simulate.provider import HOW_TO_GET, FipsProvider, provider_section
+from scanner.simulate.provider import HOW_TO_GET, FipsProvider, Libc, provider_section
 
 FOLDER = "/.fips-scanner"
 CONFIG = f"{FOLDER}/openssl.cnf"
@@ -31,6 +31,9 @@ _RUNTIME_FILES: Mapping[str, tuple[str, ...]] = {"java": (r"libjvm\.so",)}
 _SECURITY_FILE = "-Djava.security.properties="
 _OF_THEIR_OWN = frozenset({"openssl", "openssl-fips-provider", "go-crypto", "go-fips140"})
 """Modules whose switches need more than a variable; see the sections below."""
+
+_GLIBC_PACKAGE = re.compile(r"(?:\d+:)?(\d+)\.(\d+)")
+_GLIBC_FILE = re.compile(r"/libc-(\d+)\.(\d+)\.so$")
 
 _GO_ONLY = "fips140=only"
 _GO_SINCE = (1, 24)
@@ -224,7 +227,7 @@ def _openssl(
         files: dict[str, bytes] = {}
     elif other is not None and not (reason := _unusable(other, facts, config)):
         section = provider_section(other, PROVIDER)
-        text = f"FIPS provider {other.version} (sha256 {other.sha256[:12]}…)"
+        text = f"{other.described} (sha256 {other.sha256[:12]}…)"
         files = {PROVIDER: other.content}
     else:
         reason = _unusable(other, facts, config) if other else "this machine has no FIPS provider"
@@ -265,21 +268,28 @@ def _unusable(provider: FipsProvider, facts: Facts, config: ImageConfig) -> str:
     architecture = config.platform.architecture
     if provider.architecture != architecture:
         return f"the FIPS provider {provider.source} is not for {architecture}"
-    interpreters = {elf.text("interpreter") for elf in facts.of(FactKind.ELF)}
-    if any("ld-musl" in each for each in interpreters) and not any(
-        "ld-linux" in each for each in interpreters
-    ):
-        return "the image uses musl, and the FIPS provider needs the GNU C library"
-    for package in facts.of(FactKind.PACKAGE):
-        if package.text("name") in ("libc6", "glibc"):
-            found = re.match(r"(?:\d+:)?(\d+)\.(\d+)", package.text("version"))
-            if found and (int(found[1]), int(found[2])) < provider.glibc:
-                needed = ".".join(map(str, provider.glibc))
-                return (
-                    f"the image has the GNU C library {found[1]}.{found[2]}, "
-                    f"and the FIPS provider needs {needed}"
-                )
-    return ""
+    return provider.refused_by(image_libc(facts))
+
+
+def image_libc(facts: Facts) -> Libc:
+    """The C library of the programs that use OpenSSL 3; of all programs, where none is known to."""
+    elves = {elf.path: elf for elf in facts.of(FactKind.ELF)}
+    users = [elves[path] for path in facts.openssl3_users() if path in elves]
+    loaders = [name for elf in users or elves.values() if (name := elf.text("interpreter"))]
+    musl = [name for name in loaders if "ld-musl" in name]
+    if musl and 2 * len(musl) >= len(loaders):
+        return Libc("musl")
+    packages = (
+        _GLIBC_PACKAGE.match(package.text("version"))
+        for package in facts.of(FactKind.PACKAGE)
+        if package.text("name") in ("libc6", "glibc")
+    )
+    # Up to 2.33 the version is in the file's name, which is all that images without a list have.
+    files = (_GLIBC_FILE.search(path) for path in elves)
+    found = next((each for each in (*packages, *files) if each), None)
+    if found is None:
+        return Libc("glibc" if loaders else "")
+    return Libc("glibc", (int(found[1]), int(found[2])))
 
 
 # --- Go ------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from pathlib import Path
 import zstandard
 
 from scanner.errors import UsageError
+from scanner.formats.elf import ElfError, read_elf
 
 MAX_PROVIDER = 64 * 2**20
 """Bytes; those known have 1 to 4 MiB."""
@@ -27,16 +28,41 @@ MAX_PROVIDER = 64 * 2**20
 HOW_TO_GET = (
     "give one with --fips-provider FILE: a fips.so, or the package openssl-provider-fips of "
     "Debian 13 (apt-get download openssl-provider-fips, where apt has Debian 13's sources; "
-    "Debian 12 has no such package)"
+    "Debian 12 has no such package); or build one, for musl and old C libraries too: "
+    "fips-scanner provider build openssl-3.5.7.tar.gz"
 )
 """What a user can do who has none."""
+
+MARK = "-simulation"
+"""Ends the version of providers that `native/build_provider.py` builds: they say so themselves."""
+
+PACKAGED = Path("/usr/share/fips-scanner/providers")
+"""Where the scanner's own image has those that were built for it."""
 
 # The key OpenSSL builds with unless told otherwise (FIPS_KEY in its Configure script).
 _INTEGRITY_KEY = bytes.fromhex("f4556650ac31d35461610bac4ed81b1a181b2d8a43ea2854cbae22ca74560813")
 _MACHINES = {62: "amd64", 183: "arm64", 21: "ppc64le", 22: "s390x", 243: "riscv64"}
-_MULTIARCH = {"amd64": "x86_64", "arm64": "aarch64", "ppc64le": "powerpc64le"}
+_MULTIARCH = {
+    "amd64": "x86_64", "arm64": "aarch64", "ppc64le": "powerpc64le", "s390x": "s390x",
+}  # fmt: skip
+_BUILT = "built"
 _GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
+_MUSL = re.compile(r"libc\.so|libc\.musl-.*")
+"""What a library linked with musl needs; one linked with the GNU C library needs `libc.so.6`."""
 _VERSION = re.compile(rb"\0(\d+\.\d+\.\d+[-+.0-9A-Za-z]{0,60})\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Libc:
+    """The C library of an image's programs."""
+
+    name: str = ""
+    """`glibc`, `musl`, or `""` where none is known."""
+    version: tuple[int, int] | None = None
+    """Major and minor version, where they are known."""
+
+
+UNKNOWN_LIBC = Libc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +78,42 @@ class FipsProvider:
     """In the words of the OCI image specification: `amd64`."""
     glibc: tuple[int, int]
     """The oldest GNU C library it runs with; (0, 0) when it does not need one."""
+    libc: str = ""
+    """`glibc` or `musl`; `""` when it needs neither."""
+
+    @property
+    def for_simulation(self) -> bool:
+        """Whether it was built to be used in simulated runs and nowhere else."""
+        return self.version.endswith(MARK)
+
+    @property
+    def described(self) -> str:
+        """What the report calls it, where it was given to a container."""
+        if self.for_simulation:
+            version = self.version.removesuffix(MARK)
+            return f"FIPS provider {version} built for simulation, not a validated module"
+        return f"FIPS provider {self.version}"
+
+    @property
+    def needs(self) -> str:
+        """The C library it needs, for a person."""
+        if self.libc == "glibc":
+            return f"the GNU C library {self.glibc[0]}.{self.glibc[1]} or later"
+        return self.libc or "no C library"
+
+    def refused_by(self, libc: Libc) -> str:
+        """Why programs with `libc` cannot load it, or `""`."""
+        if not libc.name or not self.libc:
+            return ""
+        if libc.name != self.libc:
+            has = "musl" if libc.name == "musl" else "the GNU C library"
+            return f"the image uses {has}, and the FIPS provider needs {self.needs}"
+        if libc.version is not None and libc.version < self.glibc:
+            has = ".".join(map(str, libc.version))
+            return (
+                f"the image has the GNU C library {has}, and the FIPS provider needs {self.needs}"
+            )
+        return ""
 
     @property
     def sha256(self) -> str:
@@ -79,19 +141,32 @@ def read_provider(content: bytes, source: str) -> FipsProvider:
     needed = [(int(major), int(minor)) for major, minor in _GLIBC.findall(content)]
     near = max(content.find(b"OpenSSL FIPS Provider"), 0)
     version = _VERSION.search(content, near)
+    glibc = max(needed, default=(0, 0))
     return FipsProvider(
         source=source,
         content=content,
         version=version[1].decode() if version else "",
         architecture=_MACHINES.get(machine, f"ELF machine {machine}"),
-        glibc=max(needed, default=(0, 0)),
+        glibc=glibc,
+        libc="glibc" if any(glibc) else _musl(content),
     )
 
 
-def find_provider(architecture: str, explicit: Path | None = None) -> FipsProvider | None:
+def _musl(content: bytes) -> str:
+    try:
+        needed = read_elf(io.BytesIO(content)).needed
+    except ElfError:
+        return ""
+    return "musl" if any(_MUSL.fullmatch(each) for each in needed) else ""
+
+
+def find_provider(
+    architecture: str, explicit: Path | None = None, libc: Libc = UNKNOWN_LIBC
+) -> FipsProvider | None:
     """The provider to give to containers of images that have none.
 
-    Looks at `explicit`, then in the cache, then where this machine's own OpenSSL has it.
+    That is `explicit` where it is given, else the first of `known_providers` that programs with
+    `libc` can load; where they can load none, the first, for the report to say why.
 
     Raises:
         UsageError: `explicit` cannot be read, or is no provider for `architecture`.
@@ -104,18 +179,39 @@ def find_provider(architecture: str, explicit: Path | None = None) -> FipsProvid
                 "give a FIPS provider of the image's architecture"
             )
         return provider
-    for path in (cache_path(architecture), *_system_paths(architecture)):
+    known = [each for each in known_providers() if each.architecture == architecture]
+    fitting = [each for each in known if not each.refused_by(libc)]
+    if libc.name == "glibc" and libc.version is None:
+        # The one that loads most widely, as nothing tells which version the image has.
+        fitting.sort(key=lambda each: each.glibc)
+    return next(iter(fitting or known), None)
+
+
+def known_providers() -> tuple[FipsProvider, ...]:
+    """All providers on this machine, in the order of preference.
+
+    Those that were imported, that of this machine's own OpenSSL, and those built for simulation.
+    """
+    cache = _cache()
+    folders = (
+        *sorted(each for each in cache.glob("*") if each.name != _BUILT),
+        *(each / "ossl-modules" for each in _system_folders()),
+        *sorted((cache / _BUILT).glob("*")),
+        *sorted(PACKAGED.glob("*")),
+    )
+    found: dict[str, FipsProvider] = {}
+    for folder in folders:
+        path = folder / "fips.so"
         try:
             provider = read_provider(_read(path), str(path))
         except UsageError:
             continue
-        if provider.architecture == architecture:
-            return provider
-    return None
+        found.setdefault(provider.sha256, provider)
+    return tuple(found.values())
 
 
 def import_provider(content: bytes, source: str = "the given file") -> Path:
-    """Keep a provider for later scans.
+    """Keep a provider for later scans, apart from those for other C libraries.
 
     Returns:
         Where it was put.
@@ -124,7 +220,7 @@ def import_provider(content: bytes, source: str = "the given file") -> Path:
         UsageError: it is no provider, or the cache cannot be written.
     """
     provider = read_provider(content, source)
-    path = cache_path(provider.architecture)
+    path = cache_path(provider)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"fips.so.{os.getpid()}")
@@ -135,10 +231,15 @@ def import_provider(content: bytes, source: str = "the given file") -> Path:
     return path
 
 
-def cache_path(architecture: str) -> Path:
-    """Where a provider for `architecture` is kept between scans."""
+def cache_path(provider: FipsProvider) -> Path:
+    """Where `provider` is kept between scans."""
+    base = _cache() / _BUILT if provider.for_simulation else _cache()
+    return base / "-".join(filter(None, (provider.architecture, provider.libc))) / "fips.so"
+
+
+def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "fips-scanner" / "providers" / architecture / "fips.so"
+    return Path(base) / "fips-scanner" / "providers"
 
 
 def provider_section(provider: FipsProvider, path: str) -> str:
@@ -169,10 +270,10 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _system_paths(architecture: str) -> Iterator[Path]:
-    multiarch = f"{_MULTIARCH.get(architecture, architecture)}-linux-gnu"
-    for folder in (f"/usr/lib/{multiarch}", "/usr/lib64", "/usr/lib", "/usr/local/lib64"):
-        yield Path(folder) / "ossl-modules" / "fips.so"
+def _system_folders() -> Iterator[Path]:
+    for multiarch in _MULTIARCH.values():
+        yield Path(f"/usr/lib/{multiarch}-linux-gnu")
+    yield from (Path("/usr/lib64"), Path("/usr/lib"), Path("/usr/local/lib64"))
 
 
 def _from_debian_package(package: bytes, source: str) -> bytes:

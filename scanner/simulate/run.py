@@ -36,7 +36,7 @@ from scanner.simulate.observed import (
     unexplained,
     unseen_servers,
 )
-from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
+from scanner.simulate.plan import Facts, Plan, image_libc, image_provider, make_plan
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
 from scanner.simulate.results import (
     BASELINE,
@@ -86,7 +86,8 @@ def simulate(
         UsageError: the image is not in the engine, or `provider` is no FIPS provider.
     """
     limits = limits or RunLimits()
-    found = find_provider(config.platform.architecture, provider)
+    known = Facts(facts)
+    found = find_provider(config.platform.architecture, provider, image_libc(known))
     with engine() as client:
         image_id = ensure_image(client, image)
         with Session(client, limits) as session:

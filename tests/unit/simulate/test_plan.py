@@ -10,15 +10,16 @@ from scanner.simulate.plan import (
     Facts,
     Plan,
     honors_fips140,
+    image_libc,
     image_provider,
     make_plan,
 )
-from scanner.simulate.provider import FipsProvider
+from scanner.simulate.provider import FipsProvider, Libc
 
 from .values import config, go_build, openssl_state, openssl_use, rules
 
-HOST = FipsProvider("/cache/fips.so", b"host's", "3.5.9", "amd64", (2, 34))
-OWN = FipsProvider("the image", b"image's", "3.1.2", "amd64", (2, 34))
+HOST = FipsProvider("/cache/fips.so", b"host's", "3.5.9", "amd64", (2, 34), "glibc")
+OWN = FipsProvider("the image", b"image's", "3.1.2", "amd64", (2, 34), "glibc")
 
 
 def plan(
@@ -72,7 +73,7 @@ def test_library_that_follows_the_host_is_forced() -> None:
         (
             (fact(FactKind.PACKAGE, manager="dpkg", name="libc6", version="2.31-13+deb11u11"),),
             HOST,
-            "GNU C library 2.31, and the FIPS provider needs 2.34",
+            "GNU C library 2.31, and the FIPS provider needs the GNU C library 2.34",
         ),
         ((fact(FactKind.ELF, "/app", interpreter="/lib/ld-musl-x86_64.so.1"),), HOST, "musl"),
         ((), FipsProvider("x", b"", "3", "arm64", (0, 0)), "is not for amd64"),
@@ -99,6 +100,42 @@ def test_no_provider_for_what_only_tools_use_does_not_cap() -> None:
 def test_newer_c_library_is_no_reason() -> None:
     libc = fact(FactKind.PACKAGE, manager="rpm", name="glibc", version="2:2.34-100.el9")
     assert plan(openssl_use(), libc).gaps == ()
+
+
+MUSL = fact(FactKind.ELF, "/app", interpreter="/lib/ld-musl-x86_64.so.1")
+GLIBC = fact(FactKind.ELF, "/usr/bin/tool", interpreter="/lib64/ld-linux-x86-64.so.2")
+
+
+@pytest.mark.parametrize(
+    ("facts", "libc"),
+    [
+        ((), Libc()),
+        ((fact(FactKind.ELF, "/static", interpreter=""),), Libc()),
+        ((GLIBC,), Libc("glibc")),
+        ((MUSL,), Libc("musl")),
+        ((openssl_use("/app"), MUSL, GLIBC), Libc("musl")),
+        ((openssl_use("/usr/bin/tool"), MUSL, GLIBC), Libc("glibc")),
+        (
+            (GLIBC, fact(FactKind.ELF, "/lib/x86_64-linux-gnu/libc-2.31.so")),
+            Libc("glibc", (2, 31)),
+        ),
+        (
+            (GLIBC, fact(FactKind.PACKAGE, name="glibc", version="2:2.28-251.el8")),
+            Libc("glibc", (2, 28)),
+        ),
+    ],
+)
+def test_the_c_library_of_what_uses_openssl(facts: tuple[Fact, ...], libc: Libc) -> None:
+    assert image_libc(Facts(facts)) == libc
+
+
+def test_a_provider_for_musl_is_given_to_an_image_with_musl() -> None:
+    built = FipsProvider("x", b"built", "3.5.7-simulation", "amd64", (0, 0), "musl")
+    made = plan(openssl_use("/app"), openssl_state(), MUSL, provider=built)
+    assert made.files[PROVIDER] == b"built"
+    assert made.gaps == ()
+    (switch,) = made.switches
+    assert "3.5.7 built for simulation, not a validated module (sha256 " in switch.text
 
 
 def test_patched_openssl_111_is_forced() -> None:

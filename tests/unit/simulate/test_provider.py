@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import UsageError
+from scanner.formats.elf import read_elf
+from scanner.simulate import provider as module
 from scanner.simulate.provider import (
+    UNKNOWN_LIBC,
     FipsProvider,
+    Libc,
     cache_path,
     find_provider,
     import_provider,
+    known_providers,
     provider_section,
     read_provider,
 )
@@ -25,6 +30,31 @@ def shared_object(machine: int = 62, version: bytes = b"3.5.9") -> bytes:
     texts = [b"OSSL_provider_init", b"GLIBC_2.2.5", b"GLIBC_2.34", b"GLIBC_2.4", b"9.9.9"]
     named = [b"OpenSSL FIPS Provider", b"self test", version, b""]
     return header + b"\0".join([*texts, *named])
+
+
+def linked_with(needed: bytes, version: bytes = b"3.5.9", machine: int = 62) -> bytes:
+    """A `fips.so` with the dynamic section that tells which C library it is linked with."""
+    strings = b"\0" + needed + b"\0"
+    texts = b"\0OSSL_provider_init\0OpenSSL FIPS Provider\0" + version + b"\0"
+    at = 64 + 2 * 56
+    dynamic = struct.pack("<8Q", 1, 1, 5, at + 64, 10, len(strings), 0, 0)
+    size = at + len(dynamic) + len(strings) + len(texts)
+    header = struct.pack(
+        "<4s5B7xHHIQQQIHHHHHH",
+        *(b"\x7fELF", 2, 1, 1, 0, 0, 3, machine, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0),
+    )
+    load = struct.pack("<IIQQQQQQ", 1, 4, 0, 0, 0, size, size, 8)
+    section = struct.pack("<IIQQQQQQ", 2, 4, at, at, at, len(dynamic), len(dynamic), 8)
+    return header + load + section + dynamic + strings + texts
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that has no provider yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(module, "_system_folders", lambda: iter(()))
+    monkeypatch.setattr(module, "PACKAGED", tmp_path / "packaged")
+    return tmp_path / "fips-scanner" / "providers"
 
 
 def debian_package(content: bytes, name: str = "./usr/lib/x/ossl-modules/fips.so") -> bytes:
@@ -95,20 +125,106 @@ def test_explicit_file_must_be_there_and_fit(tmp_path: Path) -> None:
     assert found.content == shared_object(183)
 
 
-def test_imported_provider_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_imported_provider_is_found_again(cache: Path) -> None:
     path = import_provider(debian_package(shared_object(22)), "x.deb")
-    assert path == cache_path("s390x")
+    assert path == cache / "s390x-glibc" / "fips.so"
     assert [each.name for each in path.parent.iterdir()] == ["fips.so"]
     found = find_provider("s390x")
     assert found is not None
     assert found.source == str(path)
+    assert cache_path(found) == path
 
 
-def test_broken_file_in_the_cache_is_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    cache_path("s390x").parent.mkdir(parents=True)
-    cache_path("s390x").write_bytes(b"half a file")
+def test_provider_kept_by_earlier_versions_is_found(cache: Path) -> None:
+    (cache / "amd64").mkdir(parents=True)
+    (cache / "amd64" / "fips.so").write_bytes(shared_object())
+    assert [each.libc for each in known_providers()] == ["glibc"]
+
+
+def test_broken_file_in_the_cache_is_passed_over(cache: Path) -> None:
+    (cache / "s390x").mkdir(parents=True)
+    (cache / "s390x" / "fips.so").write_bytes(b"half a file")
     assert find_provider("s390x") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "libc", "needs"),
+    [
+        (shared_object(), "glibc", "the GNU C library 2.34 or later"),
+        (linked_with(b"libc.so"), "musl", "musl"),
+        (linked_with(b"libc.musl-x86_64.so.1"), "musl", "musl"),
+        (linked_with(b"libdl.so.2"), "", "no C library"),
+    ],
+)
+def test_which_c_library_a_provider_needs(content: bytes, libc: str, needs: str) -> None:
+    provider = read_provider(content, "x")
+    assert (provider.libc, provider.needs) == (libc, needs)
+
+
+def test_the_test_data_is_an_elf_file() -> None:
+    assert read_elf(io.BytesIO(linked_with(b"libc.so"))).needed == ("libc.so",)
+
+
+OLD = shared_object(version=b"3.5.7-simulation").replace(b"GLIBC_2.34", b"GLIBC_2.17")
+MUSL = linked_with(b"libc.so", version=b"3.5.7-simulation")
+
+
+@pytest.mark.parametrize(
+    ("libc", "version"),
+    [
+        (Libc("glibc", (2, 41)), "3.5.9"),
+        (Libc("glibc", (2, 34)), "3.5.9"),
+        (Libc("glibc", (2, 31)), "3.5.7-simulation"),
+        (Libc("glibc"), "3.5.7-simulation"),
+        (Libc("musl"), "3.5.7-simulation"),
+        (UNKNOWN_LIBC, "3.5.9"),
+    ],
+)
+def test_the_first_that_loads_in_the_image_is_found(cache: Path, libc: Libc, version: str) -> None:
+    for content in (MUSL, OLD, shared_object()):
+        import_provider(content)
+    found = find_provider("amd64", libc=libc)
+    assert found is not None
+    assert found.version == version
+    assert not found.refused_by(libc)
+    assert find_provider("arm64", libc=libc) is None
+
+
+def test_what_was_built_is_kept_apart_and_comes_last(cache: Path) -> None:
+    import_provider(OLD)
+    assert import_provider(MUSL) == cache / "built" / "amd64-musl" / "fips.so"
+    import_provider(shared_object())
+    assert [each.for_simulation for each in known_providers()] == [False, True, True]
+    (cache.parents[1] / "packaged" / "amd64-musl").mkdir(parents=True)
+    (cache.parents[1] / "packaged" / "amd64-musl" / "fips.so").write_bytes(MUSL)
+    assert len(known_providers()) == 3
+
+
+@pytest.mark.parametrize(
+    ("libc", "reason"),
+    [
+        (Libc("musl"), "the image uses musl, and the FIPS provider needs the GNU C library 2.34"),
+        (Libc("glibc", (2, 31)), "the image has the GNU C library 2.31, and the FIPS provider"),
+        (Libc("glibc", (2, 34)), ""),
+        (Libc("glibc"), ""),
+        (UNKNOWN_LIBC, ""),
+    ],
+)
+def test_why_a_provider_cannot_be_loaded(cache: Path, libc: Libc, reason: str) -> None:
+    import_provider(shared_object())
+    found = find_provider("amd64", libc=libc)
+    assert found is not None
+    assert found.refused_by(libc).startswith(reason)
+    assert bool(found.refused_by(libc)) == bool(reason)
+
+
+def test_a_provider_for_musl_is_refused_by_the_gnu_c_library() -> None:
+    reason = read_provider(MUSL, "x").refused_by(Libc("glibc", (2, 41)))
+    assert reason == "the image uses the GNU C library, and the FIPS provider needs musl"
+
+
+def test_what_was_built_for_simulation_says_so() -> None:
+    assert read_provider(OLD, "x").described == (
+        "FIPS provider 3.5.7 built for simulation, not a validated module"
+    )
+    assert read_provider(shared_object(), "x").described == "FIPS provider 3.5.9"
