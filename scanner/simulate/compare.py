@@ -14,11 +14,14 @@ from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
 from scanner.simulate.last_words import new_lines
 from scanner.simulate.tls import NO_ANSWER
 from scanner.simulate.tls_table import Approval
+from scanner.simulate.traffic import HTTP, STEP, compare_steps
 from scanner.simulate.watch import Observation
 
 _EPHEMERAL = 32768
 _WHOLE = frozenset({"exit", "ready", "health"})
-"""Differences of the container as a whole; those of its ports count each for itself."""
+"""Differences of the container as a whole."""
+_SINGLE = frozenset({"port", HTTP, STEP})
+"""Those that count each for itself."""
 
 _NEVER_IN_A_MODULE = re.compile(
     r"CHACHA20|_RC4_|CAMELLIA|_ARIA_|_SEED_|_IDEA_|_MD5$|^x25519$|^x448$"
@@ -54,6 +57,7 @@ def compare(
     found = [
         *_life(baseline, enforced),
         *_ports(baseline, enforced, frozenset(exposed)),
+        *compare_steps(baseline.steps, enforced.steps),
         *_tls(baseline.tls, enforced, approval),
         *_logs(new_matches, breaking_rules),
     ]
@@ -68,13 +72,13 @@ def compare(
 
 def _has_reason(difference: Difference) -> bool:
     """Whether the end of the log may say why."""
-    return difference.what in _WHOLE | {"port"} and difference.effect is not Effect.CHANGES
+    return difference.what in _WHOLE | _SINGLE and difference.effect is not Effect.CHANGES
 
 
 def doubtful(found: Iterable[Difference]) -> tuple[Difference, ...]:
     """Those that chance can make as well: the containers are to be run once more."""
     return tuple(
-        each for each in found if each.effect is Effect.BREAKS and each.what in _WHOLE | {"port"}
+        each for each in found if each.effect is Effect.BREAKS and each.what in _WHOLE | _SINGLE
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from scanner.model import Difference, Effect, GapKind, StepResult
-from scanner.simulate.compare import compare
+from scanner.simulate.compare import compare, settled
 from scanner.simulate.http import Answer, NoAnswer, Request, ask
 from scanner.simulate.scenario import ExecStep, Scenario, never_ready, step_gaps
 from scanner.simulate.tls_table import Approval
@@ -226,6 +226,29 @@ def test_the_same_failure_in_other_words_is_the_same() -> None:
     again = compare_steps(baseline, (StepResult(ROOT, False, "HTTP 500"),))
     assert [each.condition for each in first] == [each.condition for each in again]
     assert [(each.what, each.effect) for each in first] == [("http", Effect.BREAKS)]
+    assert settled(first, again) == first
+    (flaky,) = settled(first, ())
+    assert flaky.effect is Effect.FLAKY
+
+
+def test_steps_are_part_of_the_comparison() -> None:
+    worked = Observation(None, 3.0, 1.0, steps=(StepResult("sign in", True),))
+    fails = Observation(None, 3.0, 1.0, steps=(StepResult("sign in", False, "exit code 2"),))
+
+    def compared(verified: bool) -> list[tuple[str, Effect]]:
+        found = compare(
+            worked,
+            fails,
+            new_matches=(),
+            breaking_rules=frozenset(),
+            approval=Approval(table()),
+            exposed=(),
+            verified=verified,
+        )
+        return [(each.what, each.effect) for each in found]
+
+    assert compared(verified=True) == [("step", Effect.BREAKS)]
+    assert compared(verified=False) == [("step", Effect.CHANGES)]
 
 
 def test_facts() -> None:
