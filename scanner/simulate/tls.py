@@ -1,43 +1,47 @@
-"""Asks a server which TLS protocols, cipher suites and groups it accepts, one offer at a time.
+"""Asks a server what of TLS it accepts and shows, one offer at a time.
 
-Only looks: never completes a handshake, never sends data, and calls nothing good or bad.
+Only looks: never sends data, and calls nothing good or bad.
 """
 
 from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from enum import Enum, auto
+from dataclasses import dataclass, replace
 
 from scanner.model import TlsEndpoint
+from scanner.simulate.tls_certificates import read_chain
+from scanner.simulate.tls_exchange import Answer, Connect, Outcome, exchange
+from scanner.simulate.tls_keys import COMPUTABLE, SUITES13
 from scanner.simulate.tls_messages import (
     PROTOCOLS,
     TLS10,
     TLS12,
     TLS13,
-    Hello,
-    NotTlsError,
     ServerFlight,
     client_hello,
 )
+from scanner.simulate.tls_starttls import StartTls, candidates
 
 NO_ANSWER = "no answer in time"
 """Ends the error of an endpoint of which not everything is known."""
 
-_MAX_FLIGHT = 2**18
+_PAUSE = 0.25
+_PATIENCE = 24
+_SIGNED = ("TLS_ECDHE_ECDSA_", "TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_DHE_DSS_")
+"""How the names of those suites begin in which TLS 1.2 tells what it signs with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A cipher suite or a group: its code on the wire, and its IANA name."""
+    """A cipher suite, group or signature scheme: its code on the wire, and its IANA name."""
 
     code: int
     name: str
     versions: tuple[int, ...] = ()
-    """Of a suite: the protocol versions in which a server may choose it; empty for any."""
+    """The protocol versions in which a server may choose it; empty for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Offers:
     """For TLS 1.2 and below."""
     suites13: tuple[Named, ...]
     groups: tuple[Named, ...]
+    signatures: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +65,14 @@ class ProbeLimits:
     parallel: int = 4
 
 
-class Outcome(Enum):
-    """How one offer ended."""
-
-    HELLO = auto()
-    ALERT = auto()
-    CLOSED = auto()
-    """Closed or reset without an answer: how some servers refuse."""
-    TIMEOUT = auto()
-    UNREACHABLE = auto()
-    NOT_TLS = auto()
-    LATE = auto()
-    """Not asked: the total time was used up."""
-
-
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back for one offer."""
+class _Way:
+    """One protocol version, and what to offer in it."""
 
-    outcome: Outcome
-    hello: Hello | None = None
-    exchange_group: int | None = None
-    alert: int | None = None
-
-
-Connect = Callable[[float], socket.socket]
-"""Opens a connection to the server within so many seconds. Raises OSError."""
+    version: int
+    suites: Sequence[Named]
+    groups: Sequence[Named]
+    share: int | None = None
 
 
 class Prober:
@@ -94,14 +81,20 @@ class Prober:
     def __init__(self, connect: Connect, offers: Offers, limits: ProbeLimits) -> None:
         self._connect = connect
         self._offers = offers
+        # Some servers take DHE when it stands first, and fail for want of parameters.
+        self._suites12 = sorted(offers.suites, key=lambda suite: "_ECDHE_" not in suite.name)
         self._limits = limits
         self._deadline = time.monotonic() + limits.total
         self._server_name = "localhost"
         self._lost = 0
+        self._refused = 0
+        """Connections in a row that the server did not take."""
+        self.last = Answer(Outcome.LATE)
+        """The last answer of a server that does not speak TLS."""
 
     def speaks_tls(self) -> bool:
         """Whether the server answers any ClientHello with TLS records."""
-        every = [suite.code for suite in self._offers.suites]
+        every = [suite.code for suite in self._suites12]
         groups = [group.code for group in self._offers.groups]
         answered = False
         for name in ("localhost", ""):
@@ -114,6 +107,7 @@ class Prober:
                 answer = self._ask(client_hello(version, suites, groups, server_name=name))
                 if answer.outcome is Outcome.HELLO:
                     return True
+                self.last = answer
                 if answer.outcome in (Outcome.NOT_TLS, Outcome.UNREACHABLE):
                     return False
                 if answer.outcome is Outcome.TIMEOUT:
@@ -128,12 +122,17 @@ class Prober:
             versions = self._versions(pool)
             suites = self._suites(pool, versions)
             groups = self._groups(pool, versions, suites)
+            ways = tuple(self._ways(versions, suites, groups))
+            signatures = self._signatures(pool, ways)
+            chain = self._chain(ways, versions, suites)
         return TlsEndpoint(
             port=port,
             protocols=tuple(PROTOCOLS[version] for version in sorted(versions)),
             suites=tuple(suite.name for suite in suites),
             groups=tuple(group.name for group in groups),
             error=self._error(versions),
+            signatures=tuple(signatures),
+            certificates=read_chain(chain),
         )
 
     def _error(self, versions: Sequence[int]) -> str:
@@ -145,7 +144,7 @@ class Prober:
 
     def _versions(self, pool: ThreadPoolExecutor) -> list[int]:
         def accepted(version: int) -> bool:
-            suites = self._offers.suites13 if version == TLS13 else self._offers.suites
+            suites = self._offers.suites13 if version == TLS13 else self._suites12
             hello = self._hello(version, suites, self._offers.groups)
             return hello is not None and hello.hello is not None and hello.hello.version == version
 
@@ -194,6 +193,50 @@ class Prober:
         groups = self._offers.groups
         return [g for g, yes in zip(groups, pool.map(accepted, groups), strict=True) if yes]
 
+    def _ways(
+        self, versions: Sequence[int], suites: Sequence[Named], groups: Sequence[Named]
+    ) -> Iterable[_Way]:
+        """How to have the server sign something that can be read."""
+        readable = [suite for suite in suites if suite.code in SUITES13]
+        known = [group for group in groups if group.code in COMPUTABLE]
+        if TLS13 in versions and readable and known:
+            # One group, so that the server does not ask for another.
+            yield _Way(TLS13, readable, known[:1], known[0].code)
+        signed = [suite for suite in suites if suite.name.startswith(_SIGNED)]
+        if TLS12 in versions and signed:
+            yield _Way(TLS12, signed, self._offers.groups)
+
+    def _signatures(self, pool: ThreadPoolExecutor, ways: Sequence[_Way]) -> list[str]:
+        tasks = [
+            (way, scheme)
+            for way in ways
+            for scheme in self._offers.signatures
+            if way.version in scheme.versions
+        ]
+
+        def seen(task: tuple[_Way, Named]) -> int | None:
+            way, scheme = task
+            answer = self._hello(
+                way.version, way.suites, way.groups, share=way.share, signatures=(scheme.code,)
+            )
+            return answer.signature if answer else None
+
+        # Servers may sign in another scheme than what was offered: what counts is what they did.
+        used = set(pool.map(seen, tasks))
+        return [scheme.name for scheme in self._offers.signatures if scheme.code in used]
+
+    def _chain(
+        self, ways: Sequence[_Way], versions: Sequence[int], suites: Sequence[Named]
+    ) -> tuple[bytes, ...]:
+        below = [version for version in versions if version <= TLS12]
+        old = [suite for suite in suites if suite.code not in SUITES13]
+        rest = [_Way(max(below), old, self._offers.groups)] if below and old else []
+        for way in (*ways, *rest):
+            answer = self._hello(way.version, way.suites, way.groups, share=way.share, read=True)
+            if answer is not None and answer.certificates:
+                return answer.certificates
+        return ()
+
     def _hello(
         self,
         version: int,
@@ -201,17 +244,33 @@ class Prober:
         groups: Sequence[Named],
         *,
         share: int | None = None,
+        signatures: Sequence[int] = (),
+        read: bool = False,
     ) -> Answer | None:
-        """The answer that chose something, or None. Asked twice when nothing came back."""
+        """The answer that chose something, or None. Asked twice when nothing came back.
+
+        Args:
+            share: the group to send a key share for.
+            signatures: the only schemes to sign with, if not all; then, or with `read`, what TLS
+                1.3 encrypts is read as well.
+        """
         offer = client_hello(
             version,
             [suite.code for suite in suites],
             [group.code for group in groups],
             share=share,
             server_name=self._server_name,
+            signatures=signatures,
         )
-        for _ in range(2):
-            answer = self._ask(offer)
+        asked = 0
+        while asked < 2:
+            answer = self._ask(offer, read=read or bool(signatures))
+            if answer.outcome is Outcome.UNREACHABLE and self._refused < _PATIENCE:
+                # Some take only so many connections at once, and are slow to end them.
+                self._refused += 1
+                time.sleep(_PAUSE)
+                continue
+            asked += 1
             if answer.outcome is Outcome.HELLO:
                 return answer
             if answer.outcome in (Outcome.ALERT, Outcome.CLOSED, Outcome.NOT_TLS):
@@ -221,7 +280,7 @@ class Prober:
         self._lost += 1
         return None
 
-    def _ask(self, offer: bytes) -> Answer:
+    def _ask(self, offer: bytes, *, read: bool = False) -> Answer:
         left = self._deadline - time.monotonic()
         if left <= 0:
             return Answer(Outcome.LATE)
@@ -229,8 +288,10 @@ class Prober:
             connection = self._connect(min(self._limits.connect, left))
         except OSError:
             return Answer(Outcome.UNREACHABLE)
+        self._refused = 0
         with connection:
-            return _exchange(connection, offer, min(self._limits.answer, left))
+            flight = ServerFlight(offer if read else b"")
+            return exchange(connection, offer, min(self._limits.answer, left), flight)
 
 
 def _version_for(suite: Named, versions: Sequence[int]) -> int:
@@ -240,50 +301,38 @@ def _version_for(suite: Named, versions: Sequence[int]) -> int:
     )
 
 
-def _exchange(connection: socket.socket, offer: bytes, seconds: float) -> Answer:
-    """Send one ClientHello and read the server's flight as far as it tells what was chosen."""
-    deadline = time.monotonic() + seconds
-    flight = ServerFlight()
-    received = 0
-    outcome = Outcome.CLOSED
-    try:
-        connection.settimeout(seconds)
-        connection.sendall(offer)
-        while not flight.done and received < _MAX_FLIGHT:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                outcome = Outcome.TIMEOUT
-                break
-            connection.settimeout(left)
-            data = connection.recv(2**15)
-            if not data:
-                break
-            received += len(data)
-            flight.feed(data)
-    except NotTlsError:
-        outcome = Outcome.NOT_TLS
-    except TimeoutError:
-        outcome = Outcome.TIMEOUT
-    except OSError:
-        outcome = Outcome.CLOSED
-    if flight.hello is not None and (flight.alert is None or flight.exchange_group is not None):
-        return Answer(Outcome.HELLO, flight.hello, flight.exchange_group)
-    if flight.alert is not None:
-        return Answer(Outcome.ALERT, alert=flight.alert)
-    return Answer(outcome)
-
-
 def probe(
     host: str, port: int, offers: Offers, limits: ProbeLimits | None = None
 ) -> TlsEndpoint | None:
-    """Ask the server at `host`:`port` for everything it accepts.
+    """Ask the server at `host`:`port` for everything it accepts, after STARTTLS if need be.
 
     Returns:
-        None when the port does not speak TLS.
+        None when the port does not speak TLS, nor a protocol in which it can be asked for.
     """
+    limits = limits or ProbeLimits()
 
     def connect(seconds: float) -> socket.socket:
         return socket.create_connection((host, port), timeout=seconds)
 
-    prober = Prober(connect, offers, limits or ProbeLimits())
-    return prober.endpoint(port) if prober.speaks_tls() else None
+    prober = Prober(connect, offers, limits)
+    if prober.speaks_tls():
+        return prober.endpoint(port)
+    closed = prober.last.outcome is Outcome.CLOSED
+    for protocol in candidates(prober.last.heard, port, closed=closed):
+        through = Prober(_through(connect, protocol, limits), offers, limits)
+        if through.speaks_tls():
+            return replace(through.endpoint(port), starttls=protocol.name)
+    return None
+
+
+def _through(connect: Connect, protocol: StartTls, limits: ProbeLimits) -> Connect:
+    def ask_first(seconds: float) -> socket.socket:
+        connection = connect(seconds)
+        try:
+            protocol.ask(connection, limits.answer)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return ask_first

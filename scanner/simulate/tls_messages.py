@@ -1,7 +1,7 @@
 """TLS handshake messages as bytes: builds ClientHellos and reads what a server answers.
 
 Written out by hand so that what is offered does not depend on the TLS library of this machine.
-No socket is opened here, and no handshake can be completed with it.
+No socket is opened here, and nothing is kept secret with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import os
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from scanner.simulate.tls_keys import COMPUTABLE, SUITES13, Keys13, KeysError, shared_secret
 
 SSL3, TLS10, TLS11, TLS12, TLS13 = 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
 PROTOCOLS: Mapping[int, str] = {
@@ -21,10 +23,12 @@ PROTOCOLS: Mapping[int, str] = {
 }
 """Names of the protocol versions, ascending."""
 
-ALERT, HANDSHAKE = 21, 22
-SERVER_HELLO, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE = 2, 12, 14
+CHANGE_CIPHER, ALERT, HANDSHAKE, ENCRYPTED = 20, 21, 22, 23
+SERVER_HELLO, NEW_TICKET, CERTIFICATE, SERVER_KEY_EXCHANGE = 2, 4, 11, 12
+CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CERTIFICATE_VERIFY, FINISHED = 13, 14, 15, 20
 MAX_RECORD = 2**14 + 2048
 MAX_MESSAGE = 2**17
+MAX_CERTIFICATES = 10
 
 # The random of a ServerHello that is a HelloRetryRequest (RFC 8446, 4.1.3).
 _RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
@@ -83,6 +87,11 @@ class Hello:
     group: int | None = None
     """The group of its key share, or the one that a retry asks for."""
     retry: bool = False
+    share: bytes = b""
+    """The server's key share of TLS 1.3."""
+    random: bytes = b""
+    session: bytes = b""
+    extended_master_secret: bool = False
 
 
 class NotTlsError(Exception):
@@ -96,6 +105,10 @@ def client_hello(
     *,
     share: int | None = None,
     server_name: str = "",
+    signatures: Sequence[int] = (),
+    extended_master_secret: bool = True,
+    session: bytes = b"",
+    ticket: bytes | None = None,
 ) -> bytes:
     """A ClientHello in one record.
 
@@ -106,6 +119,11 @@ def client_hello(
         share: for TLS 1.3, the group to send a key share for; without one the server answers
             with a HelloRetryRequest.
         server_name: for the server name extension; empty for none.
+        signatures: codes of the schemes in which the server may sign the handshake, but for
+            which its certificates may be chosen freely; empty for all.
+        extended_master_secret: whether to offer it, in TLS 1.2 and below.
+        session: the session to resume.
+        ticket: of that session; empty to ask for one.
     """
     extensions = b""
     if server_name:
@@ -116,11 +134,15 @@ def client_hello(
             extensions += _extension(10, _vector16(_codes(groups)))
         extensions += _extension(11, b"\1\0")  # uncompressed points
         extensions += _extension(0xFF01, b"\0")  # renegotiation info
-    if TLS10 <= version <= TLS12:
+    if TLS10 <= version <= TLS12 and extended_master_secret:
         # FIPS modules may refuse the TLS 1.2 key derivation without it (RFC 7627).
         extensions += _extension(23, b"")
     if version >= TLS12:
-        extensions += _extension(13, _vector16(_codes(_SIGNATURES)))
+        extensions += _extension(13, _vector16(_codes(signatures or _SIGNATURES)))
+    if signatures:
+        extensions += _extension(50, _vector16(_codes(_SIGNATURES)))
+    if ticket is not None:
+        extensions += _extension(35, ticket)
     if version == TLS13:
         extensions += _extension(43, b"\2" + struct.pack("!H", TLS13))
         extensions += _extension(45, b"\1\1")
@@ -129,7 +151,9 @@ def client_hello(
         extensions += _extension(51, _vector16(entry))
     legacy = min(version, TLS12)
     body = struct.pack("!H", legacy) + os.urandom(32)
-    body += b"\x20" + os.urandom(32) if version == TLS13 else b"\0"
+    if version == TLS13:
+        session = os.urandom(32)
+    body += bytes([len(session)]) + session
     body += _vector16(_codes(suites)) + b"\1\0"
     if extensions:
         body += _vector16(extensions)
@@ -153,15 +177,32 @@ def _extension(kind: int, data: bytes) -> bytes:
 class ServerFlight:
     """Puts a server's bytes back together: records, then messages, split as the server likes."""
 
-    def __init__(self) -> None:
+    def __init__(self, offer: bytes = b"") -> None:
+        """Give the ClientHello as `offer` to read what TLS 1.3 encrypts as well.
+
+        It must have been sent with the base point of a group as its only key share.
+        """
+        self._offer = offer[5:]
         self._bytes = bytearray()
         self._handshake = bytearray()
+        self._keys: Keys13 | None = None
+        self.messages = bytearray()
+        """All messages so far, as a transcript has them."""
         self.hello: Hello | None = None
         self.alert: int | None = None
         self.exchange_group: int | None = None
         """The named group of a ServerKeyExchange up to TLS 1.2."""
+        self.exchange_public: bytes = b""
+        """The server's public key of that group."""
+        self.signature: int | None = None
+        """The scheme in which the server signed."""
+        self.certificates: tuple[bytes, ...] = ()
+        self.wants_certificate = False
+        self.ticket: bytes = b""
+        self.changed = False
+        """Whether it went over to encryption, up to TLS 1.2."""
         self.done = False
-        """Whether the ServerKeyExchange has been seen, or none can follow."""
+        """Whether all that can be read has been."""
 
     def feed(self, data: bytes) -> None:
         """Take more bytes.
@@ -172,48 +213,126 @@ class ServerFlight:
         self._bytes += data
         while len(self._bytes) >= 1:
             if self._bytes[0] not in (ALERT, HANDSHAKE) and self.hello is None:
-                raise NotTlsError(bytes(self._bytes[:16]))
+                raise NotTlsError(bytes(self._bytes[:64]))
             if len(self._bytes) < 5:
                 if len(self._bytes) > 1 and self._bytes[1] != 3:
-                    raise NotTlsError(bytes(self._bytes[:16]))
+                    raise NotTlsError(bytes(self._bytes[:64]))
                 return
             kind, version, length = struct.unpack_from("!BHH", self._bytes)
             if version >> 8 != 3 or length > MAX_RECORD:
-                raise NotTlsError(bytes(self._bytes[:16]))
+                raise NotTlsError(bytes(self._bytes[:64]))
             if len(self._bytes) < 5 + length:
                 return
-            payload = bytes(self._bytes[5 : 5 + length])
+            header, payload = bytes(self._bytes[:5]), bytes(self._bytes[5 : 5 + length])
             del self._bytes[: 5 + length]
-            if kind == ALERT and length >= 2:
-                self.alert = payload[1]
-                self.done = True
-            elif kind == HANDSHAKE:
-                self._handshake += payload
-                self._messages()
-            else:  # TLS 1.3 encrypts what follows its ServerHello
-                self.done = True
+            self._record(kind, header, payload)
             if self.done:
                 return
 
-    def _messages(self) -> None:
-        while len(self._handshake) >= 4:
+    def _record(self, kind: int, header: bytes, payload: bytes) -> None:
+        if kind == ENCRYPTED and self._keys is not None:
+            try:
+                kind, payload = self._keys.open(header, payload)
+            except KeysError:
+                self.done = True
+                return
+        elif kind == CHANGE_CIPHER and self._keys is not None:
+            return  # only for the eyes of old middleboxes
+        if kind == ALERT and len(payload) >= 2:
+            self.alert = payload[1]
+            self.done = True
+        elif kind == HANDSHAKE:
+            self._handshake += payload
+            self._read_messages()
+        else:  # what follows is encrypted
+            self.changed = kind == CHANGE_CIPHER
+            self.done = True
+
+    def _read_messages(self) -> None:
+        while len(self._handshake) >= 4 and not self.done:
             kind = self._handshake[0]
             length = int.from_bytes(self._handshake[1:4], "big")
             if length > MAX_MESSAGE:
-                raise NotTlsError(bytes(self._handshake[:16]))
+                raise NotTlsError(bytes(self._handshake[:64]))
             if len(self._handshake) < 4 + length:
                 return
+            self.messages += self._handshake[: 4 + length]
             body = bytes(self._handshake[4 : 4 + length])
             del self._handshake[: 4 + length]
-            if kind == SERVER_HELLO:
-                self.hello = read_server_hello(body)
-                self.done = self.done or self.hello.version == TLS13
-            elif kind == SERVER_KEY_EXCHANGE:
-                if body[:1] == b"\3" and len(body) >= 3:  # a named curve
-                    self.exchange_group = struct.unpack_from("!H", body, 1)[0]
-                self.done = True
-            elif kind == SERVER_HELLO_DONE:
-                self.done = True
+            self._message(kind, body)
+
+    def _message(self, kind: int, body: bytes) -> None:
+        if kind == SERVER_HELLO:
+            self.hello = read_server_hello(body)
+            if self.hello.version == TLS13:
+                self._keys = self._keys_for(self.hello)
+                self.done = self._keys is None
+        elif kind == CERTIFICATE and self.hello is not None:
+            self.certificates = read_certificates(body, self.hello.version)
+        elif kind == SERVER_KEY_EXCHANGE:
+            self._key_exchange(body)
+        elif kind == CERTIFICATE_REQUEST:
+            self.wants_certificate = True
+        elif kind == NEW_TICKET:
+            self.ticket = body[6:]
+        elif kind == CERTIFICATE_VERIFY and len(body) >= 2:
+            self.signature = struct.unpack_from("!H", body)[0]
+            self.done = True
+        elif kind in (SERVER_HELLO_DONE, FINISHED):
+            self.done = True
+
+    def _keys_for(self, hello: Hello) -> Keys13 | None:
+        known = hello.suite in SUITES13 and hello.group in COMPUTABLE and hello.share
+        if hello.group is None or not known or not self._offer or hello.retry:
+            return None
+        shared = shared_secret(hello.group, hello.share)
+        return Keys13(hello.suite, shared, self._offer + bytes(self.messages))
+
+    def _key_exchange(self, body: bytes) -> None:
+        signed = self.hello is not None and self.hello.version == TLS12
+        at = 0
+        if body[:1] == b"\3" and len(body) >= 4:  # a named curve
+            self.exchange_group = struct.unpack_from("!H", body, 1)[0]
+            at = 4 + body[3]
+            self.exchange_public = body[4:at]
+        if not _is_signature(body, at):
+            at = _after_vectors(body, 3)  # the prime, the base and the public key
+        if signed and _is_signature(body, at):
+            self.signature = struct.unpack_from("!H", body, at)[0]
+
+
+def _is_signature(body: bytes, at: int) -> bool:
+    """Whether a scheme and a signature fill the rest of `body`."""
+    return 0 < at <= len(body) - 4 and at + 4 + struct.unpack_from("!H", body, at + 2)[0] == len(
+        body
+    )
+
+
+def _after_vectors(body: bytes, count: int) -> int:
+    at = 0
+    for _ in range(count):
+        if at + 2 > len(body):
+            return 0
+        at += 2 + struct.unpack_from("!H", body, at)[0]
+    return at
+
+
+def read_certificates(body: bytes, version: int) -> tuple[bytes, ...]:
+    """The first certificates of a Certificate message, as DER; what is cut short is left out."""
+    at = 3
+    if version == TLS13:
+        at += 1 + body[0] if body else 0
+    found: list[bytes] = []
+    while at + 3 <= len(body) and len(found) < MAX_CERTIFICATES:
+        length = int.from_bytes(body[at : at + 3], "big")
+        at += 3
+        if at + length > len(body):
+            break
+        found.append(body[at : at + length])
+        at += length
+        if version == TLS13 and at + 2 <= len(body):
+            at += 2 + struct.unpack_from("!H", body, at)[0]
+    return tuple(found)
 
 
 def read_server_hello(body: bytes) -> Hello:
@@ -223,22 +342,33 @@ def read_server_hello(body: bytes) -> Hello:
         NotTlsError: too short or inconsistent.
     """
     if len(body) < 38 or len(body) < 38 + body[34]:
-        raise NotTlsError(body[:16])
+        raise NotTlsError(body[:64])
     version = struct.unpack_from("!H", body)[0]
-    retry = body[2:34] == _RETRY_RANDOM
+    random = body[2:34]
     at = 35 + body[34]
+    session = body[35:at]
     suite = struct.unpack_from("!H", body, at)[0]
-    at += 3
     group: int | None = None
+    share = b""
+    extended = False
+    for kind, data in extensions_of(body, at + 3):
+        if kind == 43 and len(data) == 2:
+            version = struct.unpack("!H", data)[0]
+        elif kind == 51 and len(data) >= 2:
+            group = struct.unpack_from("!H", data)[0]
+            share = data[4:]
+        elif kind == 23:
+            extended = True
+    retry = random == _RETRY_RANDOM
+    return Hello(version, suite, group, retry, share, random, session, extended)
+
+
+def extensions_of(body: bytes, at: int) -> Iterable[tuple[int, bytes]]:
+    """The extensions that begin at `at` and go on to the end of a hello."""
     # A HelloRetryRequest is short, and so are hellos of old servers without any extensions.
     end = at + 2 + struct.unpack_from("!H", body, at)[0] if len(body) >= at + 2 else len(body)
     at += 2
     while at + 4 <= min(end, len(body)):
         kind, length = struct.unpack_from("!HH", body, at)
-        data = body[at + 4 : at + 4 + length]
+        yield kind, body[at + 4 : at + 4 + length]
         at += 4 + length
-        if kind == 43 and len(data) == 2:
-            version = struct.unpack("!H", data)[0]
-        elif kind == 51 and len(data) >= 2:
-            group = struct.unpack_from("!H", data)[0]
-    return Hello(version, suite, group, retry)

@@ -19,6 +19,7 @@ class Approval:
         self._protocols = frozenset(each.name for each in table.protocols if each.approved)
         self._suites = frozenset(each.name for each in table.suites if each.approved)
         self._groups = frozenset(each.name for each in table.groups if each.approved)
+        self._signatures = frozenset(each.name for each in table.signatures if each.approved)
 
     def protocol(self, name: str) -> bool:
         """Whether the protocol version `name` is approved."""
@@ -32,26 +33,36 @@ class Approval:
         """Whether the key-exchange group `name` is approved."""
         return name in self._groups
 
+    def signature(self, name: str) -> bool:
+        """Whether the signature scheme `name` is approved."""
+        return name in self._signatures
+
     def marked(self, endpoint: TlsEndpoint) -> TlsEndpoint:
         """`endpoint` with those of its names that are not approved."""
         unapproved = (
             *(name for name in endpoint.protocols if not self.protocol(name)),
             *(name for name in endpoint.suites if not self.suite(name)),
             *(name for name in endpoint.groups if not self.group(name)),
+            *(name for name in endpoint.signatures if not self.signature(name)),
         )
         return replace(endpoint, unapproved=unapproved)
 
 
 def offers(table: TlsTable) -> Offers:
     """Everything that the rules know, to be offered one by one."""
-    suites = [
-        Named(suite.number, suite.name, tuple(filter(None, map(_number(table), suite.protocols))))
-        for suite in table.suites
-    ]
+    number = _number(table)
+    suites, signatures = (
+        [
+            Named(each.number, each.name, tuple(filter(None, map(number, each.protocols))))
+            for each in kind
+        ]
+        for kind in (table.suites, table.signatures)
+    )
     return Offers(
         suites=tuple(each for each in suites if TLS13 not in each.versions),
         suites13=tuple(each for each in suites if TLS13 in each.versions),
         groups=tuple(Named(each.number, each.name) for each in table.groups),
+        signatures=tuple(signatures),
     )
 
 
