@@ -442,9 +442,11 @@ static void collect_old(Thing *each, const char *from, const char *to, void *unu
 #define EACH_PROVIDED(kind, use)                                                                  \
   for (size_t i = 0; i < listed; i++)                                                             \
     if (begin(kind, enumerated[i])) done(use)
-#define EACH_FETCHED(type, kind)                                                                  \
+#define EACH_FETCHED(type, kind, wanted)                                                          \
   ALL_PROVIDED(type);                                                                             \
-  EACH_PROVIDED(kind, NEED(type##_fetch) && p_##type##_fetch(NULL, enumerated[i], NULL) != NULL)
+  for (size_t i = 0; i < listed; i++)                                                             \
+    if ((wanted) && begin(kind, enumerated[i]))                                                   \
+  done(NEED(type##_fetch) && p_##type##_fetch(NULL, enumerated[i], NULL) != NULL)
 
 static void digests(void) {
   static const char *names[] = {"MD4", "MD5", "MD5-SHA1", "SHA1", "SHA2-224", "SHA2-256",
@@ -522,6 +524,13 @@ static void curves_and_groups(void) {
   EACH(kems, "exchange", encapsulate(new_key(kems[i], NULL, NULL)));
 }
 
+/* Whether a signature is one of the compositions of key and digest that are really made. */
+static int is_used_above(const char *name) {
+  return !strncmp(name, "RSA-", 4) || !strncmp(name, "ECDSA-", 6) || !strncmp(name, "DSA-", 4) ||
+         !strncmp(name, "ED25519", 7) || !strncmp(name, "ED448", 5) || !strcmp(name, "HMAC") ||
+         !strcmp(name, "CMAC") || !strcmp(name, "SIPHASH") || !strcmp(name, "POLY1305");
+}
+
 static int tell_provider(Thing *provider, void *unused) {
   (void)unused;
   char *version = "", line[120];
@@ -565,10 +574,10 @@ static int ask(const char *path) {
   macs_and_kdfs();
   rsa();
   curves_and_groups();
-  EACH_FETCHED(EVP_SIGNATURE, "signature");
-  EACH_FETCHED(EVP_KEYEXCH, "exchange");
-  EACH_FETCHED(EVP_KEM, "exchange");
-  EACH_FETCHED(EVP_RAND, "random");
+  EACH_FETCHED(EVP_SIGNATURE, "signature", !is_used_above(enumerated[i]));
+  EACH_FETCHED(EVP_KEYEXCH, "exchange", 1);
+  EACH_FETCHED(EVP_KEM, "exchange", 1);
+  EACH_FETCHED(EVP_RAND, "random", strstr(enumerated[i], "DRBG"));
   tell("end", "complete", 1, "");
   return 0;
 }

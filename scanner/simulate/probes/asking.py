@@ -1,0 +1,60 @@
+"""Runs the programs of probes in a container, or each in one of its own.
+
+Understands nothing of what they print.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from scanner.errors import EngineError
+from scanner.simulate.box import NOT_STARTED, Box
+from scanner.simulate.probes.question import Answer, Ask
+
+SECONDS = 10.0
+"""For one program."""
+_LIMIT = 256 * 1024
+_TOO_LATE = f"it did not end within {SECONDS:.0f} s"
+
+
+def inside(box: Box) -> Ask:
+    """Ask in a container that is running; each program sees what the workload sees."""
+
+    def ask(command: Sequence[str]) -> Answer:
+        result = box.execute(box.as_workload(command), limit=_LIMIT, seconds=SECONDS)
+        if result is None:
+            return Answer(failure=_TOO_LATE)
+        code, output = result
+        if code in NOT_STARTED:
+            return Answer(failure=f"it could not be started: {_first_line(output)}")
+        return Answer(output)
+
+    return ask
+
+
+def alone(make: Callable[[tuple[str, ...]], Box]) -> Ask:
+    """Ask in a container for each program, for images that end at once.
+
+    Args:
+        make: a container of the image whose entrypoint is the command, not yet started.
+    """
+
+    def ask(command: Sequence[str]) -> Answer:
+        try:
+            with make(tuple(command)) as box:
+                end = time.monotonic() + SECONDS
+                while running := box.state().running:
+                    if time.monotonic() >= end:
+                        break
+                    time.sleep(0.1)
+                box.finish_log()
+                return Answer(box.log()[0][:_LIMIT], _TOO_LATE if running else "")
+        except EngineError as error:
+            return Answer(failure=str(error))
+
+    return ask
+
+
+def _first_line(output: bytes) -> str:
+    return output.decode(errors="replace").strip().partition("\n")[0][:160] or "no reason given"

@@ -1,0 +1,174 @@
+"""What real crypto libraries and runtimes give when asked inside of a container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.facts import fact
+from scanner.model import AlgorithmOffer, Fact, FactKind, Gap, ImageConfig, Platform
+from scanner.rulebook import RuleBook
+from scanner.simulate.box import Box, BoxSpec
+from scanner.simulate.plan import Facts, Plan, make_plan
+from scanner.simulate.probes import alone, inside, probe_all, probe_files
+from scanner.simulate.provider import read_provider
+
+pytestmark = pytest.mark.docker
+
+LIBCRYPTO = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"
+CONFIG = ImageConfig(Platform("linux", "amd64"))
+LIMITS = {"mem_limit": "512m", "pids_limit": 64, "network_mode": "none"}
+Given = Mapping[tuple[str, str], bool]
+
+
+def library(path: str = LIBCRYPTO) -> list[Fact]:
+    return [
+        fact(FactKind.MODULE_CODE, path, module="openssl", version="3.5.9", form="library"),
+        fact(FactKind.ELF, path, machine="x86_64", needed=("libc.so.6",)),
+    ]
+
+
+def runtime(name: str, path: str) -> Fact:
+    return fact(FactKind.RUNTIME, path, name=name)
+
+
+def box(image: str, facts: Facts, plan: Plan, entrypoint: tuple[str, ...], **options: Any) -> Box:
+    files = {**plan.files, **probe_files(facts, "amd64")}
+    return Box(
+        BoxSpec(
+            image, plan.environment, files, entrypoint=entrypoint, options={**LIMITS, **options}
+        )
+    )
+
+
+def asked(
+    image: str, facts: Facts, rules: RuleBook, plan: Plan | None = None, **options: Any
+) -> tuple[tuple[AlgorithmOffer, ...], tuple[Gap, ...]]:
+    """Each probe in a container of its own."""
+    used = plan or Plan()
+    ask = alone(lambda command: box(image, facts, used, command, **options))
+    return probe_all(facts, rules, ask, "baseline")
+
+
+def given(offers: tuple[AlgorithmOffer, ...], provider: str = LIBCRYPTO) -> Given:
+    return {(o.kind, o.algorithm): o.offered for o in offers if o.provider == provider}
+
+
+@pytest.fixture(scope="module")
+def enforced(fips_provider: Path, rules: RuleBook) -> Plan:
+    """Approved algorithms only, by a FIPS provider that is put into the container."""
+    provider = read_provider(fips_provider.read_bytes(), "the samples")
+    plan = make_plan(Facts(library()), CONFIG, rules, own_provider=None, provider=provider)
+    assert plan.switches
+    return plan
+
+
+# --- OpenSSL -------------------------------------------------------------------------------
+
+
+def test_a_library_as_it_is_and_enforced(
+    sample: Callable[[str], str], rules: RuleBook, enforced: Plan
+) -> None:
+    image, facts = sample("openssl-fips-not-activated"), Facts(library())
+    hardened = {"user": "1000:1000", "cap_drop": ["ALL"]}
+    before, gaps = asked(image, facts, rules, **hardened)
+    assert gaps == ()
+    assert given(before)["setting", "fips=yes by default"] is False
+    for used in (
+        *(("digest", "MD5"), ("digest", "SHA2-256"), ("cipher", "ChaCha20-Poly1305")),
+        *(("group", "X25519"), ("group", "P-256"), ("exchange", "ML-KEM-768")),
+        *(("signature", "ML-DSA-65"), ("signature", "SLH-DSA-SHA2-128f"), ("kdf", "PBKDF2")),
+        *(("key-size", "RSA-1024 with SHA-1"), ("key-size", "PBKDF2 with a 64-bit salt")),
+        ("probe", "complete"),
+    ):
+        assert given(before)[used], used
+
+    after, gaps = asked(image, facts, rules, enforced)
+    assert gaps == ()
+    now = given(after)
+    assert now["setting", "fips=yes by default"]
+    assert any(kind == "provider" and name.startswith("fips ") for kind, name in now)
+    for refused in (
+        *(("digest", "MD5"), ("cipher", "ChaCha20-Poly1305"), ("cipher", "DES-CBC")),
+        *(("group", "X25519"), ("group", "P-192"), ("mac", "HMAC-MD5"), ("kdf", "SCRYPT")),
+        *(("key-size", "RSA-1024 with SHA2-256"), ("key-size", "PBKDF2 with a 64-bit salt")),
+    ):
+        assert now[refused] is False, refused
+    for kept in (
+        *(("digest", "SHA2-256"), ("cipher", "AES-256-GCM"), ("group", "P-256"), ("mac", "HMAC")),
+        *(("signature", "RSA with SHA2-256"), ("signature", "ECDSA"), ("kdf", "HKDF")),
+        ("key-size", "RSA-1024 with SHA-1, to verify"),
+    ):
+        assert now[kept], kept
+
+
+def test_the_own_configuration_of_an_image_counts(
+    sample: Callable[[str], str], rules: RuleBook
+) -> None:
+    offers, gaps = asked(sample("openssl-fips-active"), Facts(library()), rules)
+    assert gaps == ()
+    assert given(offers)["setting", "fips=yes by default"]
+    assert given(offers)["digest", "MD5"] is False
+    assert given(offers)["digest", "SHA2-256"]
+
+
+def test_a_wrong_provider_path_shows_that_nothing_is_given(
+    sample: Callable[[str], str], rules: RuleBook, enforced: Plan
+) -> None:
+    lost = Plan(
+        environment=enforced.environment,
+        files={
+            path: content
+            for path, content in enforced.files.items()
+            if not path.endswith("fips.so")
+        },
+    )
+    offers, _ = asked(sample("openssl-fips-not-activated"), Facts(library()), rules, lost)
+    assert given(offers)["digest", "SHA2-256"] is False
+    assert given(offers)["probe", "complete"]
+
+
+def test_what_is_no_libcrypto_is_a_gap(sample: Callable[[str], str], rules: RuleBook) -> None:
+    image = sample("openssl-fips-not-activated")
+    facts = Facts([*library("/usr/lib/libcrypto.so.99"), *library("/bin/libcrypto-is-no.so")])
+    offers, gaps = asked(image, facts, rules)
+    assert offers == ()
+    assert len(gaps) == 2
+    assert all("cannot be loaded" in gap.reason for gap in gaps)
+
+
+def test_an_image_with_another_loader_is_a_gap(
+    workload: Callable[..., str], rules: RuleBook
+) -> None:
+    """As a static program alone has none, a probe cannot be started."""
+    offers, gaps = asked(workload("sleep"), Facts(library()), rules)
+    assert offers == ()
+    assert "ld-linux" in gaps[0].reason
+
+
+# --- runtimes ------------------------------------------------------------------------------
+
+
+def test_python_falls_back_to_hashes_of_its_own(
+    sample: Callable[[str], str], rules: RuleBook, enforced: Plan
+) -> None:
+    python = "/usr/bin/python3.11"
+    image, facts = sample("python-md5-wheel"), Facts([runtime("python", python)])
+    before = given(asked(image, facts, rules)[0], python)
+    with box(image, facts, enforced, ("sleep", "60")) as running:
+        offers, gaps = probe_all(facts, rules, inside(running), "enforced")
+    after = given(offers, python)
+    assert gaps == ()
+    assert before["digest", "md5"]
+    assert ("builtin-digest", "md5") not in before
+    assert after["setting", "FIPS mode"]
+    assert after["digest", "md5"] is False
+    assert after["builtin-digest", "md5"]
+    assert after["digest", "sha256"]
+    assert ("builtin-digest", "sha256") not in after
+    assert before["tls", "TLS_CHACHA20_POLY1305_SHA256"]
+    assert ("tls", "TLS_CHACHA20_POLY1305_SHA256") not in after
+    assert after["tls", "TLS_AES_256_GCM_SHA384"]
