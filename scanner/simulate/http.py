@@ -5,6 +5,7 @@ Follows no redirect, verifies no certificate, and judges no answer.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
@@ -109,7 +110,8 @@ def ask(
             return NoAnswer(f"the TLS handshake failed: {_reason(error)}")
         try:
             connection.settimeout(max(0.01, deadline - time.monotonic()))
-            connection.sendall(request.content)
+            with contextlib.suppress(ConnectionError):  # some answer before they are asked
+                connection.sendall(request.content)
             return _read(_Bounded(connection, deadline, limit), request.method, limit)
         except TimeoutError:
             return NoAnswer(late)

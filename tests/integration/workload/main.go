@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -46,6 +47,13 @@ func main() {
 	case "md5-later": // serves, and needs MD5 before it does
 		fmt.Printf("%x\n", md5.Sum([]byte("etag")))
 		serve(":8080", false)
+	case "web": // serves HTTP, and needs MD5 for one path of it
+		http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+		http.HandleFunc("/digest", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, "%x\n", md5.Sum([]byte("etag")))
+		})
+		fmt.Println("ready to serve", os.Getenv("PASSWORD"))
+		check(http.ListenAndServe(":8080", nil))
 	case "once": // ends as soon as someone connects
 		listener, _ := net.Listen("tcp", ":8080")
 		listener.Accept()
