@@ -59,21 +59,22 @@ def run_steps(
 
 def step_gaps(scenario: Scenario, condition: str, results: tuple[StepResult, ...]) -> list[Gap]:
     """What the steps of `condition` leave open: those not begun, and those that prove nothing."""
+    asked = [step.name for step in scenario.steps if condition in step.conditions]
+    done = {each.name for each in results}
     gaps = []
-    results_of = {each.name: each for each in results}
-    for step in scenario.steps:
-        if condition not in step.conditions:
-            continue
-        result = results_of.get(step.name)
-        if result is None:
+    if missing := [name for name in asked if name not in done]:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        reason = (
+            f"step `{missing[0]}`{more} was not begun: the container had ended, or what was left "
+            "of the time for all runs was too short (--timeout gives more)"
+        )
+        gaps.append(Gap(GapKind.NOT_RUN, condition, reason))
+    if condition != "baseline":
+        return gaps
+    for each in results:
+        if each.name in asked and not each.passed:
             reason = (
-                f"step `{step.name}` was not begun, because the time for all runs was nearly "
-                "used up; --timeout gives more"
-            )
-            gaps.append(Gap(GapKind.TIMED_OUT, condition, reason))
-        elif condition == "baseline" and not result.passed:
-            reason = (
-                f"step `{step.name}` failed in the baseline ({result.detail}), so nothing can be "
+                f"step `{each.name}` failed in the baseline ({each.detail}), so nothing can be "
                 "said of it under FIPS conditions"
             )
             gaps.append(Gap(GapKind.NOTHING_OBSERVED, condition, reason))
