@@ -7,11 +7,24 @@ from dataclasses import dataclass
 
 from scanner.errors import EngineError
 from scanner.facts import fact
-from scanner.model import ConditionResult, Fact, FactKind, Gap, GapKind, LogMatch, Value
+from scanner.model import (
+    ConditionResult,
+    Fact,
+    FactKind,
+    Gap,
+    GapKind,
+    LogMatch,
+    ProgramActivity,
+    Value,
+)
 from scanner.rulebook import RuleBook
 from scanner.simulate.compare import how_it_ended
 from scanner.simulate.node import NodeLog
+from scanner.simulate.plan import Plan
+from scanner.simulate.probes import offer_facts
 from scanner.simulate.tls_table import Approval, endpoint_facts
+from scanner.simulate.traffic import step_facts
+from scanner.simulate.verify import Verification
 from scanner.simulate.watch import Observation
 
 BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
@@ -22,15 +35,6 @@ class Simulation:
     """What the simulated run of an image showed."""
 
     conditions: tuple[ConditionResult, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRun:
-    """The run on a simulated node."""
-
-    result: ConditionResult
     facts: tuple[Fact, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
@@ -60,14 +64,27 @@ def node_gaps(log: NodeLog) -> list[Gap]:
     return gaps
 
 
-def no_node(reason: str) -> NodeRun:
-    """A node that could not be simulated, and why."""
+def no_node(reason: str) -> tuple[ConditionResult, Gap]:
+    """A node that could not be simulated, and what that leaves open."""
     gap = Gap(
         GapKind.NOT_RUN,
         NODE,
         f"{reason}: what it does where the kernel's FIPS flag reads 1 is unknown",
     )
-    return NodeRun(ConditionResult(NODE, False, reason), gaps=(gap,))
+    return ConditionResult(NODE, False, reason), gap
+
+
+def unproven_gaps(plan: Plan, verification: Verification) -> list[Gap]:
+    """The gaps of switches of which nothing shows that they took effect."""
+    return [
+        Gap(
+            GapKind.NOT_VERIFIED,
+            ENFORCED,
+            f"nothing shows that it took effect: {switch.text}; differences are only changes",
+        )
+        for switch in verification.unproven
+        if switch in plan.switches
+    ]
 
 
 def condition_result(
@@ -84,6 +101,9 @@ def condition_result(
         ports=tuple(f"{port}/tcp" for port in sorted({*seen.ports, *seen.loopback_ports})),
         tls=seen.tls,
         log_matches=matches,
+        offers=seen.offers,
+        clients=seen.clients,
+        steps=seen.steps,
     )
 
 
@@ -133,6 +153,9 @@ def condition_facts(
             )
         )
     facts += endpoint_facts(result.tls, result.name, approval)
+    facts += step_facts(result.steps, result.name)
+    facts += offer_facts(result.offers, result.name, rules)
+    facts += activity_facts(result)
     facts += [
         fact(
             FactKind.DIFFERENCE,
@@ -145,6 +168,29 @@ def condition_facts(
         for each in result.differences
     ]
     return facts
+
+
+def activity_facts(result: ConditionResult) -> list[Fact]:
+    """What each program did with cryptography, where that was seen from inside."""
+    return [
+        fact(
+            FactKind.PROGRAM_ACTIVITY,
+            each.program,
+            condition=result.name,
+            read_flag=each.read_flag,
+            opened=each.opened,
+            missing=each.missing,
+            kernel_crypto=each.kernel_crypto,
+            evidence=(f"{each.program}: {_activity(each)}",),
+        )
+        for each in result.programs
+    ]
+
+
+def _activity(program: ProgramActivity) -> str:
+    read = "read the FIPS flag" if program.read_flag else "never read the FIPS flag"
+    missing = f", did not find {', '.join(program.missing[:4])}" if program.missing else ""
+    return read + missing
 
 
 def nothing_observed(baseline: Observation) -> list[Gap]:

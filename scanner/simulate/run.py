@@ -6,14 +6,14 @@ Looks and compares; whether an image is ready is judged elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scanner.errors import EngineError, UsageError
 from scanner.model import (
+    AlgorithmOffer,
     ConditionResult,
     Difference,
-    Effect,
     Fact,
     Gap,
     GapKind,
@@ -23,12 +23,12 @@ from scanner.model import (
 from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate.box import Box
-from scanner.simulate.compare import compare
+from scanner.simulate.compare import compare, doubtful, settled
 from scanner.simulate.engine import engine
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG
-from scanner.simulate.node import NodeBox
+from scanner.simulate.node import NodeBox, NodeLog
 from scanner.simulate.observed import (
     preloaded,
     run_settings,
@@ -37,12 +37,13 @@ from scanner.simulate.observed import (
     unseen_servers,
 )
 from scanner.simulate.plan import Facts, Plan, image_libc, image_provider, make_plan
+from scanner.simulate.probes import TOTAL_SECONDS as PROBING
+from scanner.simulate.probes import alone, inside, probe_all, probe_files
 from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, find_provider, read_provider
 from scanner.simulate.results import (
     BASELINE,
     ENFORCED,
     NODE,
-    NodeRun,
     Simulation,
     condition_facts,
     condition_gaps,
@@ -53,15 +54,16 @@ from scanner.simulate.results import (
     node_gaps,
     not_started,
     nothing_observed,
+    unproven_gaps,
 )
 from scanner.simulate.runner import Runner
+from scanner.simulate.scenario import Scenario, never_ready, step_gaps
 from scanner.simulate.session import Session, ensure_image
 from scanner.simulate.verify import Verification, in_box, in_own_box, verify
 from scanner.simulate.watch import Observation
 
-_AFTERMATH = 0.3
-_CONFIRMED = frozenset({"exit", "ready", "health", "port"})
-"""Differences that chance can make: they are looked at a second time."""
+_OUT_OF_TIME = "the time for all runs was used up"
+_NO_SWITCHES = Plan()
 
 
 def simulate(
@@ -72,6 +74,7 @@ def simulate(
     rules: RuleBook,
     limits: RunLimits | None = None,
     provider: Path | None = None,
+    scenario: Scenario | None = None,
     progress: Progress | None = None,
 ) -> Simulation:
     """Run containers of an image under each condition, one after the other.
@@ -80,147 +83,193 @@ def simulate(
         image: its name or ID in the container engine; it must be there.
         facts: what static inspection and the linkers stated, uses included.
         provider: a FIPS provider for OpenSSL 3 to use where the image has none.
+        scenario: how containers are started, and what they are asked to do.
 
     Raises:
         EngineError: there is no engine, or it failed before anything was seen.
         UsageError: the image is not in the engine, or `provider` is no FIPS provider.
     """
-    limits = limits or RunLimits()
     known = Facts(facts)
-    found = find_provider(config.platform.architecture, provider, image_libc(known))
+    scenario = scenario or Scenario()
+    config = scenario.applied_to(config)
+    architecture = config.platform.architecture
+    found = find_provider(architecture, provider, image_libc(known))
+    shown = progress or NoProgress()
     with engine() as client:
         image_id = ensure_image(client, image)
-        with Session(client, limits) as session:
-            shown = progress or NoProgress()
-            runner = Runner(session, image_id, config, rules, shown)
-            return _Run(runner, Facts(facts), config, rules, shown).all(found)
+        with Session(client, limits or RunLimits()) as session:
+            runner = Runner(
+                session,
+                image_id,
+                config,
+                rules,
+                shown,
+                scenario=scenario,
+                files=probe_files(known, architecture),
+            )
+            return _Run(runner, known, config, rules, shown, scenario).all(found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Enforced:
-    """The enforced run and what it proves."""
+class _Ran:
+    """One run, and what its output says."""
 
+    condition: str
     seen: Observation
-    verification: Verification
     matches: tuple[LogMatch, ...]
-    new: tuple[LogMatch, ...]
+    new: tuple[LogMatch, ...] = ()
+    """Those that the baseline did not have."""
+    inside: NodeLog | None = None
+    """What its supervisor wrote down."""
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self, runner: Runner, facts: Facts, config: ImageConfig, rules: RuleBook, progress: Progress
-    ) -> None:
-        self._runner = runner
-        self._facts = facts
-        self._config = config
-        self._rules = rules
-        self._progress = progress
-        self._exposed = runner.exposed
-        self._approval = runner.approval
+    runner: Runner
+    facts: Facts
+    config: ImageConfig
+    rules: RuleBook
+    progress: Progress
+    scenario: Scenario
+    conditions: list[ConditionResult] = field(default_factory=list)
+    made: list[Fact] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    own_provider: FipsProvider | None = None
+    second_baseline: Observation | None = None
 
     def all(self, provider: FipsProvider | None) -> Simulation:
-        self._progress.phase("running it as it is")
+        """Every condition; one that fails is told as not run, and the others go on."""
+        self.progress.phase("running it as it is")
         try:
-            with self._runner.box(Plan()) as box:
-                baseline = self._runner.observe(box, frozenset(self._exposed))
-                own_provider = self._read_own_provider(box)
+            baseline = self._baseline()
         except EngineError as error:
             return not_started(error)
-        matches = match_log(baseline.log, self._rules.logs)
-        first = condition_result(BASELINE, baseline, matches)
+        self._node(baseline)
         plan = make_plan(
-            self._facts,
-            self._config,
-            self._rules,
-            own_provider=own_provider,
+            self.facts,
+            self.config,
+            self.rules,
+            own_provider=self.own_provider,
             provider=provider,
         )
-        gaps = [
-            *nothing_observed(baseline),
-            *never_opened(baseline, self._exposed),
-            *condition_gaps(BASELINE, baseline),
-            *unseen_servers(BASELINE, baseline),
-            *preloaded(BASELINE, baseline.processes, self._facts),
-            *unexplained(BASELINE, baseline.processes, self._facts, self._rules),
-            *plan.gaps,
-        ]
-        made = condition_facts(first, baseline, (), self._rules, self._approval, verified=True)
-        node = self._node(baseline, matches)
-        self._runner.on_node = node.result.ran
-        made += node.facts
-        gaps += node.gaps
-        made += tls_servers(BASELINE, baseline, self._facts)
-        made += run_settings(BASELINE, baseline.processes, self._facts, self._config)
-        self._progress.phase("running it with approved algorithms only")
+        self.gaps += plan.gaps
+        self.progress.phase("running it with approved algorithms only")
         try:
-            enforced = self._enforced(plan, baseline, matches)
+            self._enforced(plan, baseline)
         except EngineError as error:
-            reason = f"{error}; what it does when enforced is unknown"
-            second = ConditionResult(ENFORCED, False, str(error), switches=_texts(plan))
-            gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
-            return Simulation((first, node.result, second), tuple(made), tuple(gaps))
-        verified = not enforced.verification.unproven
-        differences = self._compared(plan, baseline, enforced.seen, enforced.new, verified=verified)
-        second = replace(
-            condition_result(ENFORCED, enforced.seen, enforced.matches),
-            differences=differences,
-            switches=_texts(plan),
-            verified=enforced.verification.evidence,
-        )
-        made += condition_facts(
-            second,
-            enforced.seen,
-            enforced.new,
-            self._rules,
-            self._approval,
-            verified=verified,
-        )
-        gaps += condition_gaps(ENFORCED, enforced.seen)
-        gaps += no_health_verdict(ENFORCED, baseline, enforced.seen)
-        gaps += [
-            Gap(
-                GapKind.NOT_VERIFIED,
-                ENFORCED,
-                f"nothing shows that it took effect: {switch.text}; differences are only changes",
+            self.conditions.append(
+                ConditionResult(ENFORCED, False, str(error), switches=_texts(plan))
             )
-            for switch in enforced.verification.unproven
-            if switch in plan.switches
-        ]
-        return Simulation((first, node.result, second), tuple(made), tuple(gaps))
+            reason = f"{error}; what it does when enforced is unknown"
+            self.gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
+        return Simulation(tuple(self.conditions), tuple(self.made), tuple(self.gaps))
 
-    def _node(self, baseline: Observation, before: Sequence[LogMatch]) -> NodeRun:
+    # --- each condition ------------------------------------------------------------------------
+
+    def _baseline(self) -> _Ran:
+        with self.runner.box(_NO_SWITCHES) as box:
+            seen = self.runner.observe(box, BASELINE, expected=frozenset(self.runner.exposed))
+            self.own_provider = self._read_own_provider(box)
+            seen = replace(seen, offers=self._offers(box, seen, _NO_SWITCHES, BASELINE))
+        ran = _Ran(BASELINE, seen, match_log(seen.log, self.rules.logs))
+        self.gaps += [
+            *nothing_observed(seen),
+            *never_ready(seen),
+            *never_opened(seen, self.runner.exposed),
+            *unseen_servers(BASELINE, seen),
+            *preloaded(BASELINE, seen.processes, self.facts),
+            *unexplained(BASELINE, seen.processes, self.facts, self.rules),
+        ]
+        self._tell(condition_result(ran.condition, seen, ran.matches), ran, verified=True)
+        self.made += tls_servers(BASELINE, seen, self.facts)
+        self.made += run_settings(BASELINE, seen.processes, self.facts, self.config)
+        return ran
+
+    def _node(self, baseline: _Ran) -> None:
         """Run it where the kernel's flag reads 1 and nothing else differs."""
-        self._progress.phase("running it on a simulated FIPS node")
-        if self._runner.helper is None:
-            return no_node("this installation has no helper for the image's architecture")
-        self._runner.on_node = True
+        self.progress.phase("running it on a simulated FIPS node")
+        self.runner.on_node = True
         try:
-            if self._runner.is_late:
-                return no_node("the time for all runs was used up")
-            with self._runner.box(Plan()) as box:
-                seen = self._runner.observe(box, frozenset(baseline.ports))
-                assert isinstance(box, NodeBox)
-                if failure := box.failure(box.state()):
-                    return no_node(failure)
-                log = box.node_log()
+            ran = self._on_node(baseline)
         except EngineError as error:
-            return no_node(str(error))
-        if not log.works:
-            return no_node("nothing shows that the first process read 1 from the flag")
-        matches = match_log(seen.log, self._rules.logs)
-        new = new_in(matches, before)
+            # Switches can be enforced without a node all the same.
+            self.runner.on_node = False
+            result, gap = no_node(str(error))
+            self.conditions.append(result)
+            self.gaps.append(gap)
+            return
+        assert ran.inside is not None
         result = replace(
-            condition_result(NODE, seen, matches),
-            differences=self._compared(Plan(), baseline, seen, new, verified=True, told=False),
+            condition_result(NODE, ran.seen, ran.matches),
+            differences=self._compared(_NO_SWITCHES, baseline, ran, verified=True),
             switches=(f"{FLAG} reads 1",),
             verified=("its first process read 1 from it",),
-            programs=log.programs(),
+            programs=ran.inside.programs(),
         )
-        facts = condition_facts(result, seen, new, self._rules, self._approval, verified=True)
-        return NodeRun(result, tuple(facts), (*condition_gaps(NODE, seen), *node_gaps(log)))
+        self._tell(result, ran, verified=True)
+        self.gaps += [
+            *no_health_verdict(NODE, baseline.seen, ran.seen),
+            *node_gaps(ran.inside),
+        ]
+
+    def _on_node(self, baseline: _Ran) -> _Ran:
+        if self.runner.helper is None:
+            raise EngineError("this installation has no helper for the image's architecture")
+        with self._started(_NO_SWITCHES) as box:
+            ran = self._ran(box, NODE, baseline)
+            assert isinstance(box, NodeBox)
+            if failure := box.failure(box.state()):
+                raise EngineError(failure)
+        if ran.inside is None or not ran.inside.works:
+            raise EngineError("nothing shows that the first process read 1 from the flag")
+        return ran
+
+    def _enforced(self, plan: Plan, baseline: _Ran) -> None:
+        with self._started(plan) as box:
+            ran = self._ran(box, ENFORCED, baseline)
+            verification = self._verified(plan, baseline, ran, box)
+            offers = self._offers(box, ran.seen, plan, ENFORCED)
+            ran = replace(ran, seen=replace(ran.seen, offers=offers))
+        verified = not verification.unproven
+        result = replace(
+            condition_result(ENFORCED, ran.seen, ran.matches),
+            differences=self._compared(plan, baseline, ran, verified=verified),
+            switches=_texts(plan),
+            verified=verification.evidence,
+            programs=ran.inside.programs() if ran.inside else (),
+        )
+        self._tell(result, ran, verified=verified)
+        self.gaps += [
+            *no_health_verdict(ENFORCED, baseline.seen, ran.seen),
+            *unproven_gaps(plan, verification),
+        ]
+
+    # --- what they share -----------------------------------------------------------------------
+
+    def _started(self, plan: Plan) -> Box:
+        if not self.runner.seconds_left:
+            raise EngineError(_OUT_OF_TIME)
+        return self.runner.box(plan)
+
+    def _ran(self, box: Box, condition: str, baseline: _Ran) -> _Ran:
+        before = baseline.seen
+        seen = self.runner.observe(
+            box, condition, expected=frozenset(before.ports), known=before.steps
+        )
+        matches = match_log(seen.log, self.rules.logs)
+        log = box.node_log() if isinstance(box, NodeBox) else None
+        return _Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
+
+    def _tell(self, result: ConditionResult, ran: _Ran, *, verified: bool) -> None:
+        self.conditions.append(result)
+        self.made += condition_facts(
+            result, ran.seen, ran.new, self.rules, self.runner.approval, verified=verified
+        )
+        self.gaps += condition_gaps(ran.condition, ran.seen)
+        self.gaps += step_gaps(self.scenario, ran.condition, ran.seen.steps)
 
     def _read_own_provider(self, box: Box) -> FipsProvider | None:
-        path = image_provider(self._facts)
+        path = image_provider(self.facts)
         content = box.read_file(path, MAX_PROVIDER) if path else None
         if content is None:
             return None
@@ -229,77 +278,83 @@ class _Run:
         except UsageError:
             return None
 
-    def _enforced(self, plan: Plan, baseline: Observation, before: Sequence[LogMatch]) -> _Enforced:
-        if self._runner.is_late:
-            raise EngineError("the time for all runs was used up")
-        with self._runner.box(plan) as box:
-            seen = self._runner.observe(box, frozenset(baseline.ports))
-            matches = match_log(seen.log, self._rules.logs)
-            new = new_in(matches, before)
-            specific = {rule.id: rule.runtime for rule in self._rules.logs if rule.fips_specific}
-            alive = seen.running and not seen.died_while_asked
-            verification = verify(
-                plan,
-                baseline,
-                seen,
-                self._facts,
-                [(specific[match.rule], match) for match in new if match.rule in specific],
-                in_box(box) if alive else in_own_box(lambda entry: self._runner.box(plan, entry)),
-            )
-        return _Enforced(seen, verification, matches, new)
+    def _offers(
+        self, box: Box, seen: Observation, plan: Plan, condition: str
+    ) -> tuple[AlgorithmOffer, ...]:
+        """What the image's libraries and runtimes give when they are asked."""
+        self.progress.phase("asking its crypto libraries what they offer")
+        alive = seen.running and not seen.died_while_asked and not seen.stopped
+        ask = inside(box) if alive else alone(lambda entry: self.runner.box(plan, entry))
+        seconds = min(PROBING, self.runner.seconds_left)
+        offers, gaps = probe_all(self.facts, self.rules, ask, condition, seconds=seconds)
+        self.gaps += gaps
+        return offers
 
-    def _compared(
-        self,
-        plan: Plan,
-        baseline: Observation,
-        seen: Observation,
-        new: Sequence[LogMatch],
-        *,
-        verified: bool,
-        told: bool = True,
-    ) -> tuple[Difference, ...]:
-        """The differences from the baseline; what chance may have made is looked at twice."""
-        breaking = frozenset(rule.id for rule in self._rules.logs if rule.effect == "breaks")
-
-        def against(other: Observation, new: Sequence[LogMatch]) -> tuple[Difference, ...]:
-            return compare(
-                baseline,
-                other,
-                new_matches=new,
-                breaking_rules=breaking,
-                approval=self._approval,
-                exposed=self._exposed,
-                verified=verified,
-                told=told,
-            )
-
-        found = against(seen, new)
-        doubtful = [
-            each for each in found if each.what in _CONFIRMED and each.effect is Effect.BREAKS
-        ]
-        if not doubtful:
-            return found
-        self._progress.phase("running it once more, to be sure")
-        try:
-            with self._runner.box(plan) as box:
-                again = self._runner.observe(box, frozenset(baseline.ports), ask_tls=False)
-        except EngineError:
-            return found
-        confirmed = {(each.what, each.condition) for each in against(again, ())}
-        return tuple(
-            _once(each)
-            if each in doubtful and (each.what, each.condition) not in confirmed
-            else each
-            for each in found
+    def _verified(self, plan: Plan, baseline: _Ran, ran: _Ran, box: Box) -> Verification:
+        specific = {rule.id: rule.runtime for rule in self.rules.logs if rule.fips_specific}
+        alive = ran.seen.running and not ran.seen.died_while_asked
+        return verify(
+            plan,
+            baseline.seen,
+            ran.seen,
+            self.facts,
+            [(specific[match.rule], match) for match in ran.new if match.rule in specific],
+            in_box(box) if alive else in_own_box(lambda entry: self.runner.box(plan, entry)),
         )
 
+    # --- against the baseline ------------------------------------------------------------------
 
-def _once(difference: Difference) -> Difference:
-    return replace(
-        difference,
-        effect=Effect.CHANGES,
-        detail=f"{difference.detail} (in one of two runs)",
-    )
+    def _compared(
+        self, plan: Plan, baseline: _Ran, ran: _Ran, *, verified: bool
+    ) -> tuple[Difference, ...]:
+        """The differences from the baseline; what chance may have made is looked at twice."""
+        breaking = frozenset(rule.id for rule in self.rules.logs if rule.effect == "breaks")
+
+        def between(
+            before: Observation, after: Observation, new: Sequence[LogMatch] = ()
+        ) -> tuple[Difference, ...]:
+            return compare(
+                before,
+                after,
+                new_matches=new,
+                breaking_rules=breaking,
+                approval=self.runner.approval,
+                exposed=self.runner.exposed,
+                verified=verified,
+                told=ran.condition == ENFORCED,
+            )
+
+        found = between(baseline.seen, ran.seen, ran.new)
+        if not doubtful(found):
+            return found
+        self.progress.phase("running it once more, to be sure")
+        try:
+            again = self._again(plan, ran.condition, baseline)
+            found = settled(found, between(baseline.seen, again))
+            if doubtful(found) and self.second_baseline is None:
+                self.second_baseline = self._again(_NO_SWITCHES, BASELINE, baseline)
+            if doubtful(found) and self.second_baseline is not None:
+                again_found = between(self.second_baseline, ran.seen)
+                found = settled(found, again_found, baseline=True)
+        except EngineError:
+            pass
+        return found
+
+    def _again(self, plan: Plan, condition: str, baseline: _Ran) -> Observation:
+        on_node = self.runner.on_node
+        self.runner.on_node = on_node and condition != BASELINE
+        before = baseline.seen
+        try:
+            with self._started(plan) as box:
+                return self.runner.observe(
+                    box,
+                    condition,
+                    expected=frozenset(before.ports),
+                    known=before.steps,
+                    tls_ports=frozenset(each.port for each in before.tls if not each.starttls),
+                )
+        finally:
+            self.runner.on_node = on_node
 
 
 def _texts(plan: Plan) -> tuple[str, ...]:

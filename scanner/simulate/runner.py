@@ -6,21 +6,35 @@ Looks only: what one condition showed is held against another in `scanner.simula
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from scanner.model import ImageConfig, TlsEndpoint
+from scanner.model import ImageConfig, StepResult, TlsEndpoint
 from scanner.progress import Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate.box import Box
 from scanner.simulate.native import helper
 from scanner.simulate.plan import Plan
-from scanner.simulate.processes import VARIABLES
+from scanner.simulate.processes import VARIABLES, processes
+from scanner.simulate.scenario import Scenario, awaited
 from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
 from scanner.simulate.tls_table import Approval, offers
+from scanner.simulate.traffic import perform
 from scanner.simulate.watch import Observation, watch
 
 _AFTERMATH = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What is put into a container beside what the image, the scenario and the switches say."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+NOTHING = Addition()
 
 
 class Runner:
@@ -33,11 +47,22 @@ class Runner:
         config: ImageConfig,
         rules: RuleBook,
         progress: Progress,
+        *,
+        scenario: Scenario,
+        files: Mapping[str, bytes],
     ) -> None:
+        """Prepare.
+
+        Args:
+            config: of the image, with what the scenario changes in it.
+            files: put into every container.
+        """
         self._session = session
         self._image = image
         self._config = config
         self._progress = progress
+        self._scenario = scenario
+        self._files = files
         self._offers = offers(rules.tls)
         self.approval = Approval(rules.tls)
         self.exposed = tuple(
@@ -55,22 +80,30 @@ class Runner:
         self._variables = VARIABLES.union(*(each.env for each in enforcing if each is not None))
 
     @property
-    def is_late(self) -> bool:
-        """Whether the time for all runs is used up."""
-        return time.monotonic() >= self._session.deadline
+    def seconds_left(self) -> float:
+        """Of the time for all runs; 0 when it is used up."""
+        return max(0.0, self._session.deadline - time.monotonic())
 
-    def box(self, plan: Plan, entrypoint: tuple[str, ...] = ()) -> Box:
-        """A container of the image under the switches of `plan`, not yet started."""
+    def box(
+        self, plan: Plan, entrypoint: tuple[str, ...] = (), addition: Addition = NOTHING
+    ) -> Box:
+        """A container of the image under the switches of `plan`, not yet started.
+
+        Args:
+            entrypoint: what runs in it instead of the workload, when not empty.
+        """
         check = self._config.healthcheck
         interval = None
         if self._has_health_check and not entrypoint and check is not None:
             # The image's own test, only asked sooner: its default is 30 s.
             interval = min(check.interval or 30.0, 2.0)
+        scenario = self._scenario
         return self._session.box(
             self._image,
-            environment=plan.environment,
-            files=plan.files,
-            entrypoint=entrypoint,
+            environment={**scenario.environment, **plan.environment, **addition.environment},
+            files={**self._files, **scenario.files, **plan.files, **addition.files},
+            programs=scenario.programs,
+            entrypoint=entrypoint or scenario.start(self._config),
             health_interval=interval,
             node_helper=self.helper if self.on_node else None,
         )
@@ -80,16 +113,27 @@ class Runner:
         check = self._config.healthcheck
         return check is not None and bool(check.test) and check.test[0] != "NONE"
 
-    def observe(self, box: Box, expected: frozenset[int], *, ask_tls: bool = True) -> Observation:
-        """Watch `box` until there is nothing more to see, and ask its ports for TLS.
+    def observe(
+        self,
+        box: Box,
+        condition: str,
+        *,
+        expected: frozenset[int],
+        known: Sequence[StepResult] | None = None,
+        tls_ports: frozenset[int] | None = None,
+    ) -> Observation:
+        """Watch `box` until it is ready, let it work, and ask its ports for TLS.
 
         Args:
             expected: ports to wait for.
+            known: how the steps went in the baseline; None where this is it.
+            tls_ports: those that speak TLS, where that is known: they are not asked again.
 
         Raises:
             EngineError: the engine failed.
         """
         session = self._session
+        wait_for = self._scenario.wait_for
         seen = watch(
             box,
             session.limits,
@@ -98,26 +142,69 @@ class Runner:
             checks_health=self._has_health_check,
             variables=self._variables,
             engine_root=session.info.root,
+            awaited=awaited(wait_for) if wait_for else None,
             deadline=session.deadline,
         )
-        if not (ask_tls and seen.running and seen.ports and seen.reachable and not seen.stopped):
-            return seen
-        address = box.state().address
-        endpoints: list[TlsEndpoint] = []
-        for port in seen.ports[: session.limits.ports]:
-            left = session.deadline - time.monotonic()
-            if left > 0 and (endpoint := self._ask(address, port, left)) is not None:
-                endpoints.append(self.approval.marked(endpoint))
+        if seen.running and not seen.stopped:
+            seen = self._asked(box, seen, condition, known, tls_ports)
+        hidden = self._scenario.hidden_bytes(seen.log)
+        return seen if hidden == seen.log else replace(seen, log=hidden)
+
+    def _asked(
+        self,
+        box: Box,
+        seen: Observation,
+        condition: str,
+        known: Sequence[StepResult] | None,
+        tls_ports: frozenset[int] | None,
+    ) -> Observation:
+        state = box.state()
+        reached = seen.ports if seen.reachable else ()
+        endpoints = self._endpoints(state.address, reached) if tls_ports is None else ()
+        if tls_ports is None:
+            tls_ports = frozenset(each.port for each in endpoints if not each.starttls)
         # One that cannot take our questions needs a moment to die of them.
-        time.sleep(_AFTERMATH)
+        if endpoints:
+            time.sleep(_AFTERMATH)
+        died = not box.state().running
+        steps: tuple[StepResult, ...] = ()
+        if not died:
+            self._progress.phase("letting it work")
+            steps = perform(
+                box,
+                self._scenario,
+                condition,
+                state.address,
+                reached,
+                tls_ports,
+                known=known,
+                deadline=self._session.deadline,
+            )
+        now = box.state()
+        if not now.running:
+            box.finish_log()
         log, cut = box.log()
         return replace(
             seen,
-            tls=tuple(endpoints),
-            died_while_asked=not box.state().running,
+            # One that ends at work has failed at it; one that ends of our questions has not.
+            exit_code=now.exit_code if not (now.running or died) else seen.exit_code,
+            tls=endpoints,
+            died_while_asked=died,
+            steps=steps,
+            # Some libraries are loaded by the first request.
+            processes=processes(box, state.pid, self._variables) or seen.processes,
             log=log,
             log_cut=cut,
         )
+
+    def _endpoints(self, address: str, ports: Sequence[int]) -> tuple[TlsEndpoint, ...]:
+        session = self._session
+        found: list[TlsEndpoint] = []
+        for port in ports[: session.limits.ports]:
+            left = session.deadline - time.monotonic()
+            if left > 0 and (endpoint := self._ask(address, port, left)) is not None:
+                found.append(self.approval.marked(endpoint))
+        return tuple(found)
 
     def _ask(self, address: str, port: int, left: float) -> TlsEndpoint | None:
         self._progress.phase(f"asking port {port} for TLS")
