@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -75,10 +75,18 @@ class _Way:
     share: int | None = None
 
 
+_Ask = Callable[[Sequence[Named]], int | None]
+"""Offers the server some suites, groups or schemes; the code of what it took, if any."""
+
+
 class Prober:
     """Asks one server. Not to be shared between threads; it uses some itself."""
 
-    def __init__(self, connect: Connect, offers: Offers, limits: ProbeLimits) -> None:
+    def __init__(
+        self, connect: Connect, offers: Offers, limits: ProbeLimits, *, few: bool = False
+    ) -> None:
+        """With `few`, ask one after the other, and no more often than there is to find."""
+        self._few = few
         self._connect = connect
         self._offers = offers
         # Some servers take DHE when it stands first, and fail for want of parameters.
@@ -151,47 +159,61 @@ class Prober:
         versions = list(PROTOCOLS)
         return [v for v, yes in zip(versions, pool.map(accepted, versions), strict=True) if yes]
 
+    def _taken(
+        self, pool: ThreadPoolExecutor, offered: Sequence[Named], ask: _Ask
+    ) -> frozenset[int]:
+        """Codes of those that the server takes, when `ask` offers it some."""
+        if not self._few:
+            codes = pool.map(lambda each: ask((each,)), offered)
+            return frozenset(code for code in codes if code is not None)
+        taken: set[int] = set()
+        rest = list(offered)
+        # All at once, without what it took before: one offer more than there is to take.
+        while rest and (code := ask(rest)) in {each.code for each in rest}:
+            taken.add(code)
+            rest = [each for each in rest if each.code != code]
+        return frozenset(taken)
+
     def _suites(self, pool: ThreadPoolExecutor, versions: Sequence[int]) -> list[Named]:
-        tasks: list[tuple[int, Named]] = []
-        if TLS13 in versions:
-            tasks += [(TLS13, suite) for suite in self._offers.suites13]
+        tasks = [(TLS13, self._offers.suites13)] if TLS13 in versions else []
         below = [version for version in versions if version <= TLS12]
-        if below:
-            tasks += [(_version_for(suite, below), suite) for suite in self._offers.suites]
+        for version in below:
+            mine = [each for each in self._suites12 if _version_for(each, below) == version]
+            tasks.append((version, tuple(mine)))
+        taken: set[int] = set()
+        for version, suites in tasks:
 
-        def accepted(task: tuple[int, Named]) -> bool:
-            version, suite = task
-            answer = self._hello(version, (suite,), self._offers.groups)
-            hello = answer.hello if answer else None
-            return hello is not None and (hello.version, hello.suite) == (version, suite.code)
+            def ask(some: Sequence[Named], version: int = version) -> int | None:
+                answer = self._hello(version, some, self._offers.groups)
+                hello = answer.hello if answer else None
+                return hello.suite if hello is not None and hello.version == version else None
 
-        answers = pool.map(accepted, tasks)
-        return [suite for (_, suite), yes in zip(tasks, answers, strict=True) if yes]
+            taken |= self._taken(pool, suites, ask) & {suite.code for suite in suites}
+        every = (*self._offers.suites13, *self._offers.suites)
+        return [suite for suite in every if suite.code in taken]
 
     def _groups(
-        self, pool: ThreadPoolExecutor, versions: Sequence[int], suites: Iterable[Named]
+        self, pool: ThreadPoolExecutor, versions: Sequence[int], suites: Sequence[Named]
     ) -> list[Named]:
-        names = {suite.name for suite in suites}
-        suites13 = [suite for suite in self._offers.suites13 if suite.name in names]
-        ephemeral = [
-            suite
-            for suite in self._offers.suites
-            if suite.name in names and suite.name.startswith("TLS_ECDHE_")
-        ]
+        suites13 = [suite for suite in suites if suite in self._offers.suites13]
+        ephemeral = [suite for suite in suites if suite.name.startswith("TLS_ECDHE_")]
         below = [version for version in versions if version <= TLS12]
 
-        def accepted(group: Named) -> bool:
-            if suites13:
-                answer = self._hello(TLS13, suites13, (group,), share=group.code)
-                if answer and answer.hello and answer.hello.group == group.code:
-                    return True
-            if ephemeral and below:
-                answer = self._hello(max(below), ephemeral, (group,))
-                return answer is not None and answer.exchange_group == group.code
-            return False
+        def ask13(some: Sequence[Named]) -> int | None:
+            # Without a key share the server asks for one of the group that it takes.
+            share = some[0].code if len(some) == 1 else None
+            answer = self._hello(TLS13, suites13, some, share=share)
+            return answer.hello.group if answer and answer.hello else None
 
-        groups = self._offers.groups
-        return [g for g, yes in zip(groups, pool.map(accepted, groups), strict=True) if yes]
+        def ask12(some: Sequence[Named]) -> int | None:
+            answer = self._hello(max(below), ephemeral, some)
+            return answer.exchange_group if answer else None
+
+        taken = self._taken(pool, self._offers.groups, ask13) if suites13 else frozenset()
+        if ephemeral and below:
+            rest = [group for group in self._offers.groups if group.code not in taken]
+            taken |= self._taken(pool, rest, ask12)
+        return [group for group in self._offers.groups if group.code in taken]
 
     def _ways(
         self, versions: Sequence[int], suites: Sequence[Named], groups: Sequence[Named]
@@ -207,23 +229,20 @@ class Prober:
             yield _Way(TLS12, signed, self._offers.groups)
 
     def _signatures(self, pool: ThreadPoolExecutor, ways: Sequence[_Way]) -> list[str]:
-        tasks = [
-            (way, scheme)
-            for way in ways
-            for scheme in self._offers.signatures
-            if way.version in scheme.versions
-        ]
+        taken: set[int] = set()
+        for way in ways:
 
-        def seen(task: tuple[_Way, Named]) -> int | None:
-            way, scheme = task
-            answer = self._hello(
-                way.version, way.suites, way.groups, share=way.share, signatures=(scheme.code,)
-            )
-            return answer.signature if answer else None
+            def ask(some: Sequence[Named], way: _Way = way) -> int | None:
+                codes = [each.code for each in some]
+                answer = self._hello(
+                    way.version, way.suites, way.groups, share=way.share, signatures=codes
+                )
+                return answer.signature if answer else None
 
-        # Servers may sign in another scheme than what was offered: what counts is what they did.
-        used = set(pool.map(seen, tasks))
-        return [scheme.name for scheme in self._offers.signatures if scheme.code in used]
+            schemes = [each for each in self._offers.signatures if way.version in each.versions]
+            # Servers may sign in another scheme than they were asked for: that counts as well.
+            taken |= self._taken(pool, schemes, ask)
+        return [scheme.name for scheme in self._offers.signatures if scheme.code in taken]
 
     def _chain(
         self, ways: Sequence[_Way], versions: Sequence[int], suites: Sequence[Named]
@@ -319,7 +338,9 @@ def probe(
         return prober.endpoint(port)
     closed = prober.last.outcome is Outcome.CLOSED
     for protocol in candidates(prober.last.heard, port, closed=closed):
-        through = Prober(_through(connect, protocol, limits), offers, limits)
+        through = Prober(
+            _through(connect, protocol, limits), offers, limits, few=protocol.counts_failures
+        )
         if through.speaks_tls():
             return replace(through.endpoint(port), starttls=protocol.name)
     return None

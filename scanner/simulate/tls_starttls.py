@@ -184,6 +184,8 @@ class StartTls:
 
     name: str
     _ask: Callable[[Wire], None]
+    counts_failures: bool = False
+    """Whether servers shut out a client who fails too often: MySQL does after a hundred times."""
 
     def ask(self, connection: socket.socket, seconds: float) -> None:
         """Have the server go over to TLS: the next bytes may be a ClientHello.
@@ -198,7 +200,10 @@ class StartTls:
 
 SMTP, FTP = StartTls("smtp", _smtp), StartTls("ftp", _ftp)
 IMAP, POP3 = StartTls("imap", _imap), StartTls("pop3", _pop3)
-POSTGRESQL, MYSQL = StartTls("postgresql", _postgresql), StartTls("mysql", _mysql)
+POSTGRESQL, MYSQL = (
+    StartTls("postgresql", _postgresql),
+    StartTls("mysql", _mysql, counts_failures=True),
+)
 LDAP, XMPP = StartTls("ldap", _ldap), StartTls("xmpp", _xmpp)
 
 _PORTS = {

@@ -23,6 +23,7 @@ from scanner.rulebook import (
     Scoring,
     TlsGroup,
     TlsProtocol,
+    TlsSignature,
     TlsSuite,
     TlsTable,
 )
@@ -47,6 +48,14 @@ def table() -> TlsTable:
         (CHACHA, 0xCCA9, "TLS 1.2", False),
     )
     groups = (("secp256r1", 0x17, True), ("x25519", 0x1D, False), ("X25519MLKEM768", 0x11EC, False))
+    both = ("TLS 1.2", "TLS 1.3")
+    signatures = (
+        ("ecdsa_sha1", 0x203, ("TLS 1.2",), False),
+        ("rsa_pkcs1_sha256", 0x401, ("TLS 1.2",), True),
+        ("ecdsa_secp256r1_sha256", 0x403, both, True),
+        ("rsa_pss_rsae_sha256", 0x804, both, True),
+        ("ed25519", 0x807, both, True),
+    )
     return TlsTable(
         protocols=tuple(
             TlsProtocol(name=name, code=hex(code), approved=pair in approved)
@@ -58,6 +67,10 @@ def table() -> TlsTable:
             for name, code, protocol, approved in suites
         ),
         groups=tuple(TlsGroup(name=n, code=hex(c), approved=approved) for n, c, approved in groups),
+        signatures=tuple(
+            TlsSignature(name=n, code=hex(c), protocols=versions, approved=approved)
+            for n, c, versions, approved in signatures
+        ),
     )
 
 

@@ -1,0 +1,74 @@
+"""Debian's servers that ask for TLS in their own protocol, asked as a scan asks them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from scanner.rulebook import RuleBook
+from scanner.simulate.limits import RunLimits
+from scanner.simulate.session import Session
+from scanner.simulate.tls import probe
+from scanner.simulate.tls_table import offers
+from scripts.building import build, build_context, one_at_a_time
+
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("nothing_left")]
+
+FOLDER = Path(__file__).with_name("starttls")
+TAG = "fips-tests/starttls:latest"
+Serve = Callable[[str, int], str]
+
+
+@pytest.fixture(scope="module")
+def image(engine: docker.DockerClient, base_image_of: dict[str, str]) -> str:
+    texts = {name: (FOLDER / name).read_bytes() for name in ("Dockerfile", "serve")}
+    with one_at_a_time("starttls"):
+        base = base_image_of["debian:bookworm-slim"]
+        build(engine, TAG, build_context({}, texts), arguments={"BASE": base})
+    return TAG
+
+
+@pytest.fixture
+def serve(engine: docker.DockerClient, image: str) -> Iterator[Serve]:
+    """Starts a server by name, and gives its address when the port is open."""
+    with Session(engine, RunLimits()) as session:
+
+        def start(name: str, port: int) -> str:
+            box = session.box(image, entrypoint=("sh", "/serve", name))
+            box.__enter__()
+            for _ in range(100):
+                state = box.state()
+                assert state.running, box.log()[0].decode()
+                if box.connect(state.address, port, 0.5):
+                    return state.address
+                time.sleep(0.1)
+            pytest.fail(f"{name} did not open port {port}")
+
+        yield start
+
+
+@pytest.mark.parametrize(
+    ("name", "port"), [("imap", 143), ("postgresql", 5432), ("mysql", 3306), ("ldap", 389)]
+)
+def test_server_with_starttls(serve: Serve, rules: RuleBook, name: str, port: int) -> None:
+    address = serve(name, port)
+    seen = probe(address, port, offers(rules.tls))
+    assert seen is not None
+    assert (seen.starttls, seen.error) == (name, "")
+    assert {"TLS 1.2", "TLS 1.3"} <= set(seen.protocols)
+    assert {"TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"} <= set(seen.suites)
+    assert "secp256r1" in seen.groups
+    assert {"rsa_pkcs1_sha256", "rsa_pss_rsae_sha256"} <= set(seen.signatures)
+    (certificate,) = seen.certificates
+    assert (certificate.subject, certificate.key) == ("CN=localhost", "RSA 2048")
+
+
+def test_server_that_takes_few_connections_at_once(serve: Serve, rules: RuleBook) -> None:
+    seen = probe(serve("smtp", 25), 25, offers(rules.tls))
+    assert seen is not None
+    assert (seen.starttls, seen.error) == ("smtp", "")
+    assert "x25519" in seen.groups
