@@ -43,6 +43,8 @@ class BoxSpec:
     """Put into the container before it starts, readable for every user of it."""
     programs: Mapping[str, bytes] = field(default_factory=dict)
     """Put there as well, executable for every user of it."""
+    shared: Mapping[str, bytes] = field(default_factory=dict)
+    """Put there as well, writable for every user of it."""
     entrypoint: tuple[str, ...] = ()
     """Instead of the image's own entrypoint and command, when not empty."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -230,6 +232,8 @@ def _make(spec: BoxSpec) -> DockerContainer:
         made.with_copy_into_container(content, path, 0o644)
     for path, content in spec.programs.items():
         made.with_copy_into_container(content, path, 0o755)
+    for path, content in spec.shared.items():
+        made.with_copy_into_container(content, path, 0o666)
     return made
 
 

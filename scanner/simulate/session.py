@@ -92,6 +92,7 @@ class Session:
         environment: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         programs: Mapping[str, bytes] | None = None,
+        shared: Mapping[str, bytes] | None = None,
         entrypoint: tuple[str, ...] = (),
         health_interval: float | None = None,
         node_helper: bytes | None = None,
@@ -102,6 +103,7 @@ class Session:
             environment: variables that are set in addition to the image's own.
             files: added to the container, by absolute path.
             programs: added as well, executable.
+            shared: added as well, writable for every user.
             entrypoint: runs this instead of the image's entrypoint and command.
             health_interval: seconds between the image's own health checks, when it has any.
             node_helper: shows it a FIPS node, with this program.
@@ -117,6 +119,7 @@ class Session:
             environment=environment or {},
             files=files or {},
             programs=programs or {},
+            shared=shared or {},
             entrypoint=entrypoint,
             options=options,
             log_limit=self.limits.log,

@@ -33,7 +33,19 @@ PROBE_SOURCES = ("probe.c", "probe_keys.h")
 # The oldest C library whose programs any later one runs.
 GLIBC_PROBE = Program("fips-probe-glibc", "linux-gnu.2.17", PROBE_SOURCES, ())
 MUSL_PROBE = Program("fips-probe-musl", "linux-musl", PROBE_SOURCES, ("-dynamic",))
-PROGRAMS = (NODE_HELPER, GLIBC_PROBE, MUSL_PROBE)
+AUDIT = Program(
+    "fips-audit",
+    "linux-musl",  # for its headers alone: the library asks for no C library by name
+    (
+        *("audit.c", "audit_elf.c", "audit_find.c", "audit_loader.c", "audit_others.c"),
+        *("audit_record.c", "audit.h", "audit_elf.h", "audit_functions.h"),
+    ),
+    (
+        *("-shared", "-fPIC", "-ffreestanding", "-fno-stack-protector", "-fvisibility=hidden"),
+        *("-Wl,--as-needed", "-Wl,-Bsymbolic"),
+    ),
+)
+PROGRAMS = (NODE_HELPER, GLIBC_PROBE, MUSL_PROBE, AUDIT)
 
 
 def source_digest() -> str:

@@ -50,7 +50,7 @@ extern const unsigned audit_function_count;
 
 bool audit_same(const char *left, const char *right);
 
-/* audit_elf.c */
+/* audit_find.c */
 bool audit_site(unsigned function, uintptr_t place, struct site *site);
 void audit_leave(struct site *site);
 void *audit_own(const char *name, unsigned *function);

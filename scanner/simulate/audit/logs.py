@@ -1,0 +1,61 @@
+"""Reads what runtimes print of algorithms: the JVM when told to, Go when it refuses one.
+
+The output is hostile: it is bounded before it comes here, and what is taken from it is short.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from scanner.model import AlgorithmCall, FactKind
+from scanner.simulate.plan import Facts, honors_fips140
+
+_MOST = 500
+"""Different calls that are kept of one log."""
+# `Provider: Cipher.AES/GCM/NoPadding, mode: encryption, algorithm from: SunJCE`, by JDK 9 to 25.
+_JAVA = re.compile(
+    r"^Provider: (?P<engine>[A-Z]\w{1,30})\.(?P<name>[\w/+.-]{1,80}?),?"
+    r"(?: mode: [^,\n]{1,40},)?(?: (?:signing|verification|encryption|decryption))?"
+    r" algorithm from: (?P<provider>[\w .-]{1,60})$",
+    re.MULTILINE,
+)
+_JAVA_LINES = re.compile(
+    rb"^(?:Provider: [^\n]*(?:\n  (?:aliases|attributes): [^\n]*)*"
+    rb"|Picked up JAVA_TOOL_OPTIONS: [^\n]*)\n(?:(?<=\n)\n)?",
+    re.MULTILINE,
+)
+_JAVA_OWN = frozenset({"KeyStore", "SecureRandom", "KeyManagerFactory", "TrustManagerFactory"})
+_GO = re.compile(
+    r"(?P<package>[a-z][\w./]{2,60}): use of (?P<what>[\w /.-]{2,80}?) (?:is|are) not allowed in "
+    r"FIPS 140-only mode"
+)
+
+
+def java_calls(log: str, facts: Facts) -> Iterator[AlgorithmCall]:
+    """What JVMs were asked for. They print no refusals, and not who asked."""
+    runtimes = facts.of(FactKind.JAVA_RUNTIME)
+    # Of several it is not known which one printed.
+    program = f"{runtimes[0].text('home')}/bin/java" if len(runtimes) == 1 else ""
+    found = Counter(
+        (hit["engine"], hit["name"], hit["provider"])
+        for hit in _JAVA.finditer(log)
+        if hit["engine"] not in _JAVA_OWN and not hit["name"].startswith("SunTls")
+    )
+    for (engine, name, provider), count in sorted(found.items())[:_MOST]:
+        yield AlgorithmCall(program, f"java {engine}", name, provider, count=count)
+
+
+def go_calls(log: str, facts: Facts) -> Iterator[AlgorithmCall]:
+    """What Go refused because of `fips140=only`. It prints nothing of what it grants."""
+    programs = [build.path for build in facts.go_builds if honors_fips140(build)]
+    program = programs[0] if len(programs) == 1 else ""
+    found = Counter((hit["package"], hit["what"]) for hit in _GO.finditer(log))
+    for (package, what), count in sorted(found.items())[:_MOST]:
+        yield AlgorithmCall(program, f"go {package}", what, count=count, failed=count)
+
+
+def without_audit(log: bytes) -> bytes:
+    """A log without the lines that the audit itself made JVMs print."""
+    return _JAVA_LINES.sub(b"", log)
