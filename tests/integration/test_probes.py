@@ -73,7 +73,7 @@ def test_a_library_as_it_is_and_enforced(
     sample: Callable[[str], str], rules: RuleBook, enforced: Plan
 ) -> None:
     image, facts = sample("openssl-fips-not-activated"), Facts(library())
-    hardened = {"user": "1000:1000", "cap_drop": ["ALL"]}
+    hardened: dict[str, Any] = {"user": "1000:1000", "cap_drop": ["ALL"]}
     before, gaps = asked(image, facts, rules, **hardened)
     assert gaps == ()
     assert given(before)["setting", "fips=yes by default"] is False
@@ -172,3 +172,26 @@ def test_python_falls_back_to_hashes_of_its_own(
     assert before["tls", "TLS_CHACHA20_POLY1305_SHA256"]
     assert ("tls", "TLS_CHACHA20_POLY1305_SHA256") not in after
     assert after["tls", "TLS_AES_256_GCM_SHA384"]
+
+
+def test_node_and_the_openssl_inside_of_it(
+    sample: Callable[[str], str], rules: RuleBook, enforced: Plan
+) -> None:
+    node = "/usr/local/bin/node"
+    image, facts = sample("node-service"), Facts([runtime("node", node)])
+    before = given(asked(image, facts, rules)[0], node)
+    offers, gaps = asked(image, facts, rules, enforced)
+    after = given(offers, node)
+    assert gaps == ()
+    assert before["digest", "md5"]
+    assert before["group", "X25519"]
+    assert before["setting", "FIPS mode"] is False
+    assert after["setting", "FIPS mode"]
+    assert after["digest", "md5"] is False
+    assert after["cipher", "chacha20-poly1305"] is False
+    assert after["group", "X25519"] is False
+    assert after["group", "prime256v1"]
+    assert after["digest", "sha256"]
+    # An interface that makes its keys outside of any provider, whatever the mode.
+    assert ("group", "prime192v1") not in after or not after["group", "prime192v1"]
+    assert after["createECDH", "prime192v1"]

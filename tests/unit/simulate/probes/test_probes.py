@@ -119,7 +119,7 @@ def test_files_are_what_the_commands_name() -> None:
     assert all(content for content in files.values())
 
 
-RUNTIMES = {"python": "python3.12"}
+RUNTIMES = {"python": "python3.12", "node": "node"}
 
 
 def test_a_library_beside_an_interpreter_is_none() -> None:
