@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from scanner import __version__
+from scanner.commands import scenario_options as options
 from scanner.commands.endings import guarded
 from scanner.commands.terminal import PROGRAM
 from scanner.gate import PASSED
@@ -64,6 +65,13 @@ class RuleKind(StrEnum):
     MODULES = "modules"
     RUNTIMES = "runtimes"
     CERTIFICATES = "certificates"
+
+
+class Libc(StrEnum):
+    """C libraries that a FIPS provider can be built for."""
+
+    GLIBC = "glibc"
+    MUSL = "musl"
 
 
 def _show_version(wanted: bool) -> None:
@@ -167,6 +175,14 @@ def scan(
         float,
         typer.Option(min=1, metavar="SECONDS", help="How long a container may take to be ready."),
     ] = 20,
+    http: options.Http = None,
+    exec_: options.Exec = None,
+    wait_for: options.WaitFor = None,
+    env: options.Env = None,
+    env_file: options.EnvFile = None,
+    mount: options.Mount = None,
+    command: options.Command = None,
+    scenario: options.ScenarioFile = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -186,6 +202,7 @@ def scan(
     """Scan an image: inspect it, run it under FIPS conditions, judge and score."""
     from scanner.commands.scan import ScanRequest, run
     from scanner.model import Severity
+    from scanner.simulate.scenario import ScenarioOptions
 
     return run(
         ScanRequest(
@@ -200,6 +217,16 @@ def scan(
             insecure=insecure,
             provider=fips_provider,
             rules=rules or (),
+            scenario=ScenarioOptions(
+                file=scenario,
+                commands=tuple(exec_ or ()),
+                requests=tuple(http or ()),
+                wait_for=wait_for,
+                env=tuple(env or ()),
+                env_files=tuple(env_file or ()),
+                mounts=tuple(mount or ()),
+                command=command,
+            ),
             timeout=timeout,
             ready_timeout=ready_timeout,
             workers=workers or min(len(os.sched_getaffinity(0)), 4),
@@ -288,10 +315,46 @@ def show_provider(
         ),
     ] = None,
 ) -> int:
-    """Show the FIPS provider that a scan would use, and where it comes from."""
+    """Show the FIPS providers of this machine.
+
+    A scan uses the first of them that loads in the image.
+    """
     from scanner.commands.provider import show
 
     return show(architecture)
+
+
+@provider_app.command("build")
+def build_provider(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            show_default=False,
+            metavar="FILE",
+            help="A release archive of OpenSSL 3 that you trust: openssl-3.5.7.tar.gz.",
+        ),
+    ],
+    architecture: Annotated[
+        str | None,
+        typer.Option("--arch", metavar="ARCH", help="amd64, arm64.", show_default="this machine's"),
+    ] = None,
+    libc: Annotated[
+        Libc | None, typer.Option(help="For which C library.", show_default="both")
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Build FIPS providers that load with musl and old glibc.
+
+    They are kept, for simulated runs only: they are no validated modules.
+    """
+    from scanner.commands.provider import build
+
+    return build(
+        source,
+        architecture=architecture,
+        libc=libc.value if libc else None,
+        quiet=quiet,
+    )
 
 
 def main() -> None:

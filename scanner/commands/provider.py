@@ -1,6 +1,7 @@
-"""`fips-scanner provider`: keeps a FIPS provider that containers are given in simulated runs.
+"""`fips-scanner provider`: keeps FIPS providers that containers are given in simulated runs.
 
-Downloads nothing and executes nothing: a provider comes from a file or from an image.
+Downloads nothing: a provider comes from a file, from an image, or is built from a source that the
+user gives, and only then something of it is executed.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from scanner.simulate.provider import (
     HOW_TO_GET,
     MAX_PROVIDER,
     FipsProvider,
-    find_provider,
     import_provider,
+    known_providers,
     read_provider,
 )
 
@@ -46,26 +47,58 @@ def keep(source: str, *, platform_name: str | None, insecure: bool, quiet: bool)
     return PASSED
 
 
-def show(architecture: str | None) -> int:
-    """Show the provider that a scan would give to images that have none."""
-    wanted = architecture or _ARCHITECTURES.get(platform.machine(), platform.machine())
-    provider = find_provider(wanted)
-    if provider is None:
-        complain(f"no FIPS provider for {wanted}: {HOW_TO_GET}, and keep it with provider import")
-        return FAILED
-    put(f"{_described(provider)}\n")
+def build(source: Path, *, architecture: str | None, libc: str | None, quiet: bool) -> int:
+    """Build providers from OpenSSL's source and keep them, for all targets that are not excluded.
+
+    Raises:
+        ScannerError: a tool is missing, or the source cannot be built.
+    """
+    from scanner.simulate.native.build_provider import TARGETS, build_provider
+
+    wanted = [
+        target
+        for target in TARGETS.values()
+        if target.architecture == (architecture or _own_architecture())
+        and libc in (None, target.libc)
+    ]
+    if not wanted:
+        known = sorted({target.architecture for target in TARGETS.values()})
+        raise UsageError(f"cannot build for {architecture}; --arch takes {' and '.join(known)}")
+    for target in wanted:
+        with shown_progress(quiet=quiet) as progress:
+            provider = build_provider(source, target, progress=progress)
+        kept = import_provider(provider.content, provider.source)
+        put(f"{_described(provider)}\n  kept as   {kept}\n")
     return PASSED
 
 
+def show(architecture: str | None) -> int:
+    """Show the providers of this machine, the one first that a scan looks at first."""
+    wanted = architecture or _own_architecture()
+    found = [each for each in known_providers() if each.architecture == wanted]
+    if not found:
+        complain(f"no FIPS provider for {wanted}: {HOW_TO_GET}; provider import keeps one")
+        return FAILED
+    for provider in found:
+        put(f"{_described(provider)}\n")
+    return PASSED
+
+
+def _own_architecture() -> str:
+    return _ARCHITECTURES.get(platform.machine(), platform.machine())
+
+
 def _described(provider: FipsProvider) -> str:
-    glibc = ".".join(map(str, provider.glibc)) if any(provider.glibc) else "none"
-    return (
+    lines = [
         f"OpenSSL FIPS provider {provider.version or 'of unknown version'}, "
-        f"{provider.architecture}\n"
-        f"  from      {provider.source}\n"
-        f"  needs     GNU C library {glibc}\n"
-        f"  sha256    {provider.sha256}"
-    )
+        f"{provider.architecture}",
+        f"  from      {provider.source}",
+        f"  needs     {provider.needs}",
+        f"  sha256    {provider.sha256}",
+    ]
+    if provider.for_simulation:
+        lines.append("  built for simulation only, not a validated module")
+    return "\n".join(lines)
 
 
 def _read(path: Path) -> bytes:

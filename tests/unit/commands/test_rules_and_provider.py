@@ -69,3 +69,21 @@ def test_no_provider_is_said_with_a_way_to_get_one(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no FIPS provider for riscv64" in done.stderr
     assert "openssl-provider-fips" in done.stderr
+
+
+def test_providers_for_all_c_libraries_are_shown(tmp_path: Path) -> None:
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for name, needed in (("glibc", b"\0GLIBC_2.17\0"), ("none", b"")):
+        path = tmp_path / name
+        path.write_bytes(small_provider(b"3.5.7-simulation") + needed)
+        assert start("provider", "import", str(path), **cache).returncode == 0
+    shown = start("provider", "show", "--arch", "amd64", **cache)
+    assert shown.stdout.count("OpenSSL FIPS provider 3.5.7-simulation, amd64\n") == 2
+    assert shown.stdout.count("built for simulation only, not a validated module\n") == 2
+    assert "needs     the GNU C library 2.17 or later\n" in shown.stdout
+
+
+def test_building_for_an_architecture_that_cannot_be_built_for(tmp_path: Path) -> None:
+    done = start("provider", "build", str(tmp_path / "x"), "--arch", "s390x")
+    assert done.returncode == 2
+    assert done.stderr == ("fips-scanner: cannot build for s390x; --arch takes amd64 and arm64\n")
