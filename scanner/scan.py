@@ -23,6 +23,7 @@ from scanner.rulebook import RuleBook
 from scanner.simulate import RunLimits, Simulation, simulate
 from scanner.simulate.engine import engine_available
 from scanner.simulate.observed import as_seen
+from scanner.simulate.scenario import Scenario
 from scanner.simulate.session import image_in_engine
 from scanner.verdict import weigh
 
@@ -42,6 +43,8 @@ class ScanOptions:
     """Allow plain http to a registry on loopback."""
     provider: Path | None = None
     """A `fips.so` for the enforced condition, where the image has none."""
+    scenario: Scenario = field(default_factory=Scenario)
+    """How its containers are started, and what they are asked to do."""
     workers: int = 1
     """Processes that inspect side by side."""
     limits: Limits = field(default_factory=Limits)
@@ -120,6 +123,7 @@ def _run(
                 rules=rules,
                 limits=options.run_limits,
                 provider=options.provider,
+                scenario=options.scenario,
                 progress=progress,
             )
     except EngineError as error:
@@ -147,7 +151,7 @@ def _why_not_run(image: Image, options: ScanOptions) -> Gap | None:
         return gap(str(info), kind=GapKind.NO_ENGINE)
     if info.architecture != image.config.platform.architecture:
         return gap(f"it is for {image.platform} and the engine's machine is {info.architecture}")
-    if not image.config.command:
+    if not options.scenario.applied_to(image.config).command:
         return gap("the image has neither an entrypoint nor a command")
     return None
 

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.commands.progress import shown_progress
 from scanner.commands.terminal import OutputFile, look_for, put, say
@@ -19,7 +20,8 @@ from scanner.gate import Gate, gate
 from scanner.model import Report, Severity, VerdictKind
 from scanner.report.look import Look
 
-_MIB = 2**20
+if TYPE_CHECKING:
+    from scanner.simulate.scenario import ScenarioOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class ScanRequest:
     insecure: bool
     provider: Path | None
     rules: Sequence[Path]
+    scenario: ScenarioOptions
     timeout: float
     """Seconds for all runs of containers together."""
     ready_timeout: float
@@ -71,9 +74,13 @@ def run(request: ScanRequest) -> int:
 def _report(request: ScanRequest) -> Report:
     if request.provider is not None and not request.provider.is_file():
         raise UsageError(f"no such FIPS provider: {request.provider}; name a fips.so")
+    if request.static and request.scenario:
+        raise UsageError("a smoke test needs a run: leave out --static, or what it is to do")
     from scanner.rulebook import RuleBook, default_rules
     from scanner.scan import ScanOptions, scan
+    from scanner.simulate.scenario import from_options
 
+    scenario = from_options(request.scenario)
     rules = RuleBook.load(default_rules(), *request.rules)
     options = ScanOptions(
         static=request.static,
@@ -81,6 +88,7 @@ def _report(request: ScanRequest) -> Report:
         insecure=request.insecure,
         provider=request.provider,
         workers=request.workers,
+        scenario=scenario,
     )
     options = replace(
         options,

@@ -16,7 +16,9 @@ from scanner.report.page import Page
 from scanner.report.sections.findings import findings
 from scanner.report.sections.gaps import gaps
 from scanner.report.sections.head import headline, scores
+from scanner.report.sections.offers import offers
 from scanner.report.sections.runs import runs
+from scanner.report.sections.steps import steps
 from scanner.report.sections.tls import tls
 from scanner.report.sections.uses import uses
 
@@ -30,6 +32,8 @@ def render(report: Report, look: Look | None = None) -> str:
     findings(page, report.findings)
     tls(page, report.conditions)
     runs(page, report.conditions, report.gaps)
+    steps(page, report.conditions)
+    offers(page, report.conditions)
     gaps(page, report.gaps, report.verdict.kind)
     _closing(page, report)
     return page.result()
