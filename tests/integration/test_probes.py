@@ -195,3 +195,31 @@ def test_node_and_the_openssl_inside_of_it(
     # An interface that makes its keys outside of any provider, whatever the mode.
     assert ("group", "prime192v1") not in after or not after["group", "prime192v1"]
     assert after["createECDH", "prime192v1"]
+
+
+def test_java_and_its_providers(sample: Callable[[str], str], rules: RuleBook) -> None:
+    home = "/usr/lib/jvm/java-17-openjdk-amd64"
+    java = f"{home}/bin/java"
+    facts = Facts(
+        [
+            fact(FactKind.JAVA_RUNTIME, f"{home}/release", home=home),
+            fact(FactKind.ELF, java, machine="x86_64"),
+        ]
+    )
+    offers, gaps = asked(sample("java-bouncycastle"), facts, rules)
+    told = given(offers, java)
+    assert gaps == ()
+    assert told["provider", "01 SUN 17.0"]
+    for used in (
+        *(("digest", "MD5"), ("digest", "SHA-256"), ("cipher", "AES-GCM"), ("cipher", "DES-CBC")),
+        *(("signature", "SHA256withRSA"), ("key-size", "RSA-1024 with SHA2-256")),
+        *(("group", "secp256r1"), ("group", "X25519"), ("tls", "TLS_AES_128_GCM_SHA256")),
+        *(("tls", "TLS 1.3"), ("setting", "keystores are pkcs12"), ("probe", "complete")),
+    ):
+        assert told[used], used
+    assert told["group", "secp192r1"] is False
+    approved = {each.algorithm: each.approved for each in offers}
+    assert approved["SHA-256"]
+    assert approved["MD5"] is False
+    assert approved["TLS 1.3"]
+    assert approved["TLS_AES_128_GCM_SHA256"]

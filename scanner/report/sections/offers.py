@@ -146,12 +146,17 @@ def _asked(seen: Mapping[str, Sequence[AlgorithmOffer]]) -> str:
     """Which library it is, and its providers in each run."""
     last = list(seen.values())[-1]
     parts = [visible(each.algorithm) for each in last if each.kind == "library" and each.offered]
+    loaded: dict[str, list[str]] = {}
     for run, found in seen.items():
         providers = [each.algorithm for each in found if each.kind == "provider" and each.offered]
         settings = [each.algorithm for each in found if each.kind == "setting" and each.offered]
-        if providers or settings:
-            named = ", ".join(map(visible, providers[:4] + settings))
-            parts.append(f"{visible(run)}: {named}")
+        named = ", ".join(map(visible, providers[:4] + settings))
+        loaded.setdefault(named, []).append(run)
+    for named, runs in loaded.items():
+        if named and len(loaded) == 1:
+            parts.append(named)
+        elif named:
+            parts.append(f"{', '.join(map(visible, runs))}: {named}")
     return "; ".join(parts) or "no version told"
 
 

@@ -12,7 +12,7 @@ from scanner.errors import EngineError
 from scanner.simulate.box import NOT_STARTED, Box
 from scanner.simulate.probes.question import Answer, Ask
 
-SECONDS = 10.0
+SECONDS = 15.0
 """For one program."""
 _LIMIT = 256 * 1024
 _TOO_LATE = f"it did not end within {SECONDS:.0f} s"

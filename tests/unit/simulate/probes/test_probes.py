@@ -105,6 +105,7 @@ def test_files_are_what_the_commands_name() -> None:
                 for name, path in RUNTIMES.items()
             ),
             fact(FactKind.JAVA_RUNTIME, "/opt/java/release", home="/opt/java"),
+            fact(FactKind.ELF, "/opt/java/bin/java"),
             fact(FactKind.COMMAND, argv=("perl",), program="/usr/bin/perl"),
         ]
     )
