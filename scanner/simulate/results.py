@@ -74,6 +74,16 @@ def no_node(reason: str) -> tuple[ConditionResult, Gap]:
     return ConditionResult(NODE, False, reason), gap
 
 
+def no_audit(reason: str) -> Gap:
+    """The gap of a run that was to show which algorithms are asked for, and does not."""
+    return Gap(
+        GapKind.NOT_RUN,
+        "audit",
+        f"{reason}: which algorithms its programs ask for is not all known",
+        caps=False,
+    )
+
+
 def unproven_gaps(plan: Plan, verification: Verification) -> list[Gap]:
     """The gaps of switches of which nothing shows that they took effect."""
     return [
@@ -154,7 +164,9 @@ def condition_facts(
         )
     facts += endpoint_facts(result.tls, result.name, approval)
     facts += step_facts(result.steps, result.name)
-    facts += offer_facts(result.offers, result.name, rules)
+    if verified:
+        # Of what is given without a switch that works, nothing follows.
+        facts += offer_facts(result.offers, result.name, rules)
     facts += activity_facts(result)
     facts += [
         fact(

@@ -1,6 +1,7 @@
 """Starts containers of one image, watches each, and asks what it can be asked.
 
-Looks only: what one condition showed is held against another in `scanner.simulate.run`.
+Looks only: what one condition showed is held against another in
+`scanner.simulate.conditions`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ class Addition:
     """What is put into a container beside what the image, the scenario and the switches say."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Complete values."""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    shared: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that every user of the container may write to."""
 
 
 NOTHING = Addition()
@@ -103,6 +107,7 @@ class Runner:
             environment={**scenario.environment, **plan.environment, **addition.environment},
             files={**self._files, **scenario.files, **plan.files, **addition.files},
             programs=scenario.programs,
+            shared=addition.shared,
             entrypoint=entrypoint or scenario.start(self._config),
             health_interval=interval,
             node_helper=self.helper if self.on_node else None,

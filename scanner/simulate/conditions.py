@@ -1,0 +1,363 @@
+"""The conditions of a simulated run, one after the other, and each held against the baseline.
+
+Looks and compares; whether an image is ready is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from scanner.errors import EngineError, UsageError
+from scanner.model import (
+    AlgorithmOffer,
+    ConditionResult,
+    Difference,
+    Fact,
+    Gap,
+    GapKind,
+    ImageConfig,
+    LogMatch,
+)
+from scanner.progress import Progress
+from scanner.rulebook import RuleBook
+from scanner.simulate.audit import Audit, audit_for, call_facts, read_calls
+from scanner.simulate.box import Box
+from scanner.simulate.compare import compare, doubtful, settled
+from scanner.simulate.logs import match_log, new_in
+from scanner.simulate.native import FLAG
+from scanner.simulate.node import NodeBox, NodeLog
+from scanner.simulate.observed import (
+    preloaded,
+    run_settings,
+    tls_servers,
+    unexplained,
+    unseen_servers,
+)
+from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
+from scanner.simulate.probes import TOTAL_SECONDS as PROBING
+from scanner.simulate.probes import alone, inside, probe_all
+from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, read_provider
+from scanner.simulate.results import (
+    BASELINE,
+    ENFORCED,
+    NODE,
+    Simulation,
+    condition_facts,
+    condition_gaps,
+    condition_result,
+    never_opened,
+    no_audit,
+    no_health_verdict,
+    no_node,
+    node_gaps,
+    not_started,
+    nothing_observed,
+    unproven_gaps,
+)
+from scanner.simulate.runner import NOTHING, Addition, Runner
+from scanner.simulate.scenario import Scenario, never_ready, step_gaps
+from scanner.simulate.verify import Verification, in_box, in_own_box, verify
+from scanner.simulate.watch import Observation
+
+_OUT_OF_TIME = "the time for all runs was used up"
+_NO_SWITCHES = Plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """One run, and what its output says."""
+
+    condition: str
+    seen: Observation
+    matches: tuple[LogMatch, ...]
+    new: tuple[LogMatch, ...] = ()
+    """Those that the baseline did not have."""
+    inside: NodeLog | None = None
+    """What its supervisor wrote down."""
+
+
+@dataclass
+class Conditions:
+    """All runs of one image, and what they have told so far."""
+
+    runner: Runner
+    facts: Facts
+    config: ImageConfig
+    rules: RuleBook
+    progress: Progress
+    scenario: Scenario
+    conditions: list[ConditionResult] = field(default_factory=list)
+    made: list[Fact] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    own_provider: FipsProvider | None = None
+    second_baseline: Observation | None = None
+    verified: bool = False
+    """Whether all switches of the enforced run are known to have taken effect."""
+
+    def all(self, provider: FipsProvider | None) -> Simulation:
+        """Every condition; one that fails is told as not run, and the others go on."""
+        self.progress.phase("running it as it is")
+        try:
+            baseline = self._baseline()
+        except EngineError as error:
+            return not_started(error)
+        self._node(baseline)
+        plan = make_plan(
+            self.facts,
+            self.config,
+            self.rules,
+            own_provider=self.own_provider,
+            provider=provider,
+        )
+        self.gaps += plan.gaps
+        self.progress.phase("running it with approved algorithms only")
+        try:
+            self._enforced(plan, baseline)
+        except EngineError as error:
+            self.conditions.append(
+                ConditionResult(ENFORCED, False, str(error), switches=_texts(plan))
+            )
+            reason = f"{error}; what it does when enforced is unknown"
+            self.gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
+        self._audit(plan, baseline)
+        return Simulation(tuple(self.conditions), tuple(self.made), tuple(self.gaps))
+
+    # --- each condition ------------------------------------------------------------------------
+
+    def _baseline(self) -> _Ran:
+        with self.runner.box(_NO_SWITCHES) as box:
+            seen = self.runner.observe(box, BASELINE, expected=frozenset(self.runner.exposed))
+            self.own_provider = self._read_own_provider(box)
+            seen = replace(seen, offers=self._offers(box, seen, _NO_SWITCHES, BASELINE))
+        ran = _Ran(BASELINE, seen, match_log(seen.log, self.rules.logs))
+        self.gaps += [
+            *nothing_observed(seen),
+            *never_ready(seen),
+            *never_opened(seen, self.runner.exposed),
+            *unseen_servers(BASELINE, seen),
+            *preloaded(BASELINE, seen.processes, self.facts),
+            *unexplained(BASELINE, seen.processes, self.facts, self.rules),
+        ]
+        self._tell(condition_result(ran.condition, seen, ran.matches), ran, verified=True)
+        self.made += tls_servers(BASELINE, seen, self.facts)
+        self.made += run_settings(BASELINE, seen.processes, self.facts, self.config)
+        return ran
+
+    def _node(self, baseline: _Ran) -> None:
+        """Run it where the kernel's flag reads 1 and nothing else differs."""
+        self.progress.phase("running it on a simulated FIPS node")
+        self.runner.on_node = True
+        try:
+            ran = self._on_node(baseline)
+        except EngineError as error:
+            # Switches can be enforced without a node all the same.
+            self.runner.on_node = False
+            result, gap = no_node(str(error))
+            self.conditions.append(result)
+            self.gaps.append(gap)
+            return
+        assert ran.inside is not None
+        result = replace(
+            condition_result(NODE, ran.seen, ran.matches),
+            differences=self._compared(_NO_SWITCHES, baseline, ran, verified=True),
+            switches=(f"{FLAG} reads 1",),
+            verified=("its first process read 1 from it",),
+            programs=ran.inside.programs(),
+        )
+        self._tell(result, ran, verified=True)
+        self.gaps += [
+            *no_health_verdict(NODE, baseline.seen, ran.seen),
+            *node_gaps(ran.inside),
+        ]
+
+    def _on_node(self, baseline: _Ran) -> _Ran:
+        if self.runner.helper is None:
+            raise EngineError("this installation has no helper for the image's architecture")
+        with self._started(_NO_SWITCHES) as box:
+            ran = self._ran(box, NODE, baseline)
+            assert isinstance(box, NodeBox)
+            if failure := box.failure(box.state()):
+                raise EngineError(failure)
+        if ran.inside is None or not ran.inside.works:
+            raise EngineError("nothing shows that the first process read 1 from the flag")
+        return ran
+
+    def _enforced(self, plan: Plan, baseline: _Ran) -> None:
+        with self._started(plan) as box:
+            ran = self._ran(box, ENFORCED, baseline)
+            verification = self._verified(plan, baseline, ran, box)
+            offers = self._offers(box, ran.seen, plan, ENFORCED)
+            ran = replace(ran, seen=replace(ran.seen, offers=offers))
+        self.verified = not verification.unproven
+        result = replace(
+            condition_result(ENFORCED, ran.seen, ran.matches),
+            differences=self._compared(plan, baseline, ran, verified=self.verified),
+            switches=_texts(plan),
+            verified=verification.evidence,
+            programs=ran.inside.programs() if ran.inside else (),
+        )
+        self._tell(result, ran, verified=self.verified)
+        self.gaps += [
+            *no_health_verdict(ENFORCED, baseline.seen, ran.seen),
+            *unproven_gaps(plan, verification),
+        ]
+
+    # --- which algorithms are asked for --------------------------------------------------------
+
+    def _audit(self, plan: Plan, baseline: _Ran) -> None:
+        """Run it again with a library before its crypto libraries, which no other run has.
+
+        Under the switches, and as it is where it does not work under them: then it did not come
+        to ask for all that it asks for.
+        """
+        enforced = self.conditions[-1]
+        audit = audit_for(self.facts, self.config)
+        self.gaps += audit.gaps
+        if not (audit.useful and enforced.ran):
+            return
+        self._audited(audit, plan, baseline, ENFORCED)
+        if enforced.exit_code is not None and baseline.seen.running:
+            self._audited(audit, _NO_SWITCHES, baseline, BASELINE)
+
+    def _audited(self, audit: Audit, plan: Plan, baseline: _Ran, condition: str) -> None:
+        self.progress.phase("looking which algorithms it asks for")
+        before = {**self.scenario.environment, **plan.environment}
+        addition = Addition(
+            audit.environment(before, self.config), files=audit.files, shared=audit.shared
+        )
+        try:
+            with self._started(plan, addition) as box:
+                seen = self._work_again(box, condition, baseline)
+                calls, gaps = read_calls(box, self.facts, self.rules)
+        except EngineError as error:
+            calls = ()
+            gaps = (no_audit(str(error)),)
+        self.gaps += gaps
+        at = next(i for i, each in enumerate(self.conditions) if each.name == condition)
+        told = self.conditions[at]
+        if not gaps and seen.exit_code != told.exit_code:
+            self.gaps.append(no_audit("the container ends in another way when it is audited"))
+        self.conditions[at] = replace(told, calls=calls)
+        if condition == BASELINE or self.verified:
+            self.made += call_facts(calls, condition, self.rules)
+
+    # --- what they share -----------------------------------------------------------------------
+
+    def _started(self, plan: Plan, addition: Addition = NOTHING) -> Box:
+        if not self.runner.seconds_left:
+            raise EngineError(_OUT_OF_TIME)
+        return self.runner.box(plan, addition=addition)
+
+    def _ran(self, box: Box, condition: str, baseline: _Ran) -> _Ran:
+        before = baseline.seen
+        seen = self.runner.observe(
+            box, condition, expected=frozenset(before.ports), known=before.steps
+        )
+        matches = match_log(seen.log, self.rules.logs)
+        log = box.node_log() if isinstance(box, NodeBox) else None
+        return _Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
+
+    def _tell(self, result: ConditionResult, ran: _Ran, *, verified: bool) -> None:
+        self.conditions.append(result)
+        self.made += condition_facts(
+            result, ran.seen, ran.new, self.rules, self.runner.approval, verified=verified
+        )
+        self.gaps += condition_gaps(ran.condition, ran.seen)
+        self.gaps += step_gaps(self.scenario, ran.condition, ran.seen.steps)
+
+    def _read_own_provider(self, box: Box) -> FipsProvider | None:
+        path = image_provider(self.facts)
+        content = box.read_file(path, MAX_PROVIDER) if path else None
+        if content is None:
+            return None
+        try:
+            return read_provider(content, f"the image ({path})")
+        except UsageError:
+            return None
+
+    def _offers(
+        self, box: Box, seen: Observation, plan: Plan, condition: str
+    ) -> tuple[AlgorithmOffer, ...]:
+        """What the image's libraries and runtimes give when they are asked."""
+        self.progress.phase("asking its crypto libraries what they offer")
+        alive = seen.running and not seen.died_while_asked and not seen.stopped
+        ask = inside(box) if alive else alone(lambda entry: self.runner.box(plan, entry))
+        seconds = min(PROBING, self.runner.seconds_left)
+        offers, gaps = probe_all(self.facts, self.rules, ask, condition, seconds=seconds)
+        self.gaps += gaps
+        return offers
+
+    def _verified(self, plan: Plan, baseline: _Ran, ran: _Ran, box: Box) -> Verification:
+        specific = {rule.id: rule.runtime for rule in self.rules.logs if rule.fips_specific}
+        alive = ran.seen.running and not ran.seen.died_while_asked
+        return verify(
+            plan,
+            baseline.seen,
+            ran.seen,
+            self.facts,
+            [(specific[match.rule], match) for match in ran.new if match.rule in specific],
+            in_box(box) if alive else in_own_box(lambda entry: self.runner.box(plan, entry)),
+        )
+
+    # --- against the baseline ------------------------------------------------------------------
+
+    def _compared(
+        self, plan: Plan, baseline: _Ran, ran: _Ran, *, verified: bool
+    ) -> tuple[Difference, ...]:
+        """The differences from the baseline; what chance may have made is looked at twice."""
+        breaking = frozenset(rule.id for rule in self.rules.logs if rule.effect == "breaks")
+
+        def between(
+            before: Observation, after: Observation, new: Sequence[LogMatch] = ()
+        ) -> tuple[Difference, ...]:
+            return compare(
+                before,
+                after,
+                new_matches=new,
+                breaking_rules=breaking,
+                approval=self.runner.approval,
+                exposed=self.runner.exposed,
+                verified=verified,
+                told=ran.condition == ENFORCED,
+            )
+
+        found = between(baseline.seen, ran.seen, ran.new)
+        if not doubtful(found):
+            return found
+        self.progress.phase("running it once more, to be sure")
+        try:
+            again = self._again(plan, ran.condition, baseline)
+            found = settled(found, between(baseline.seen, again))
+            if doubtful(found) and self.second_baseline is None:
+                self.second_baseline = self._again(_NO_SWITCHES, BASELINE, baseline)
+            if doubtful(found) and self.second_baseline is not None:
+                again_found = between(self.second_baseline, ran.seen)
+                found = settled(found, again_found, baseline=True)
+        except EngineError:
+            pass
+        return found
+
+    def _again(self, plan: Plan, condition: str, baseline: _Ran) -> Observation:
+        on_node = self.runner.on_node
+        self.runner.on_node = on_node and condition != BASELINE
+        try:
+            with self._started(plan) as box:
+                return self._work_again(box, condition, baseline)
+        finally:
+            self.runner.on_node = on_node
+
+    def _work_again(self, box: Box, condition: str, baseline: _Ran) -> Observation:
+        """Watch it and let it work, without asking its ports for TLS once more."""
+        before = baseline.seen
+        return self.runner.observe(
+            box,
+            condition,
+            expected=frozenset(before.ports),
+            known=before.steps,
+            tls_ports=frozenset(each.port for each in before.tls if not each.starttls),
+        )
+
+
+def _texts(plan: Plan) -> tuple[str, ...]:
+    return tuple(switch.text for switch in plan.switches)
