@@ -206,7 +206,7 @@ def test_without_a_provider_nothing_is_concluded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("scanner.simulate.provider._system_paths", lambda _: iter(()))
+    monkeypatch.setattr("scanner.simulate.provider._system_folders", lambda: iter(()))
     result = simulate(sample("nginx-openssl"), NGINX, openssl_facts(), rules=rules)
     *_, enforced = result.conditions
     assert GapKind.NO_PROVIDER in kinds(result)
