@@ -19,7 +19,7 @@ _PROC = Path("/proc")
 _LIMIT = 2**20
 _MAX_PROCESSES = 256
 _MAX_OPEN_FILES = 4096
-_LISTEN = "0A"
+_LISTEN, _ESTABLISHED = "0A", "01"
 _ENGINE_DNS = "0B00007F"
 """127.0.0.11, where Docker's own resolver listens in every container of a network."""
 _LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
@@ -111,6 +111,19 @@ def listeners(box: Box, first_pid: int) -> frozenset[Listener] | None:
     return _listening(shown[1])
 
 
+def program_of_connection(container: str, first_pid: int, port: int) -> str:
+    """Path of the program with a connection from `port` of the container, or `""`."""
+    if not _is_of(container, first_pid):
+        return ""
+    folder = _PROC / str(first_pid) / "net"
+    text = _read_or_none(folder / "tcp") + _read_or_none(folder / "tcp6")
+    connected = {inode: held for inode, held in _inodes(text, _ESTABLISHED).items() if held == port}
+    for pid in _members(container):
+        if connected and _held(_PROC / str(pid) / "fd", connected):
+            return _link(_PROC / str(pid) / "exe")
+    return ""
+
+
 def _is_of(container: str, pid: int) -> bool:
     """Whether `pid` of this machine belongs to `container`: engines may run on another one."""
     with contextlib.suppress(OSError):
@@ -123,9 +136,7 @@ def _from_host(
 ) -> Iterator[Process]:
     if not _is_of(container, first_pid):
         return
-    pids = (int(each.name) for each in _PROC.iterdir() if each.name.isdigit())
-    members = (pid for pid in pids if _is_of(container, pid))
-    for pid, _ in zip(members, range(_MAX_PROCESSES), strict=False):
+    for pid in _members(container):
         folder = _PROC / str(pid)
         if mapped := _mapped(_read_or_none(folder / "maps")):
             yield Process(
@@ -134,6 +145,13 @@ def _from_host(
                 _link(folder / "exe"),
                 _held(folder / "fd", ports) if ports else frozenset(),
             )
+
+
+def _members(container: str) -> Iterator[int]:
+    pids = (int(each.name) for each in _PROC.iterdir() if each.name.isdigit())
+    members = (pid for pid in pids if _is_of(container, pid))
+    for pid, _ in zip(members, range(_MAX_PROCESSES), strict=False):
+        yield pid
 
 
 def _ports_by_inode(container: str, first_pid: int) -> dict[int, int]:
@@ -209,12 +227,12 @@ def _listening(text: bytes) -> frozenset[Listener]:
     return frozenset(each for each in found if not (each.loopback and each.port in open_ports))
 
 
-def _inodes(text: bytes) -> dict[int, int]:
-    """Socket number → port of what listens, as `/proc/net/tcp` shows it."""
+def _inodes(text: bytes, state: str = _LISTEN) -> dict[int, int]:
+    """Socket number → own port of the sockets in `state`, as `/proc/net/tcp` shows it."""
     found: dict[int, int] = {}
     for line in text.decode("ascii", "replace").splitlines():
         fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN and fields[9].isdigit():
+        if len(fields) > 9 and fields[3] == state and fields[9].isdigit():
             with contextlib.suppress(ValueError):
                 found[int(fields[9])] = int(fields[1].rpartition(":")[2], 16)
     return found

@@ -53,6 +53,11 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self._remove()
 
+    @property
+    def address(self) -> str:
+        """The address of this process in the network of the run, or `""`."""
+        return self._peer
+
     def _connect(self) -> None:
         from testcontainers.core.network import Network
 
@@ -96,6 +101,7 @@ class Session:
         entrypoint: tuple[str, ...] = (),
         health_interval: float | None = None,
         node_helper: bytes | None = None,
+        resolver: str = "",
     ) -> Box:
         """A container of `image`, not yet started.
 
@@ -107,6 +113,7 @@ class Session:
             entrypoint: runs this instead of the image's entrypoint and command.
             health_interval: seconds between the image's own health checks, when it has any.
             node_helper: shows it a FIPS node, with this program.
+            resolver: address of a name server that is asked for all names.
 
         Raises:
             EngineError: the engine does not tell how the image starts.
@@ -114,6 +121,8 @@ class Session:
         options = self._options()
         if health_interval is not None:
             options["healthcheck"] = {"interval": int(health_interval * 1e9)}
+        if resolver:
+            options["dns"] = [resolver]
         spec = BoxSpec(
             image=image,
             environment=environment or {},

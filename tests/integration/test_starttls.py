@@ -1,4 +1,4 @@
-"""Debian's servers that ask for TLS in their own protocol, asked as a scan asks them."""
+"""Debian's servers that ask for TLS in their own protocol, and its clients, as a scan sees them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from scanner.rulebook import RuleBook
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
-from scanner.simulate.tls_table import offers
+from scanner.simulate.tls_client_watch import ClientWatch
+from scanner.simulate.tls_table import Approval, offers
 from scripts.building import build, build_context, one_at_a_time
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("nothing_left")]
@@ -72,3 +73,33 @@ def test_server_that_takes_few_connections_at_once(serve: Serve, rules: RuleBook
     assert seen is not None
     assert (seen.starttls, seen.error) == ("smtp", "")
     assert "x25519" in seen.groups
+
+
+CLIENTS = """
+openssl s_client -tls1_2 -cipher CHACHA20 -connect api.example.com:443 < /dev/null
+psql "host=db user=x sslmode=require"
+sleep 1
+"""
+
+
+def test_clients_of_the_container(engine: docker.DockerClient, image: str, rules: RuleBook) -> None:
+    approval = Approval(rules.tls)
+    with Session(engine, RunLimits()) as session, ClientWatch(session.address) as watch:
+        assert watch.resolver
+        box = session.box(image, entrypoint=("sh", "-c", CLIENTS), resolver=watch.resolver)
+        with box:
+            state = box.state()
+            watch.follow(box.id, state.pid)
+            deadline = time.monotonic() + 30
+            while box.state().running and time.monotonic() < deadline:
+                time.sleep(0.2)
+        seen = {each.program: each for each in watch.clients(rules.tls, approval)}
+    openssl, psql = seen["/usr/bin/openssl"], seen["/usr/lib/postgresql/15/bin/psql"]
+    assert (openssl.server_name, openssl.port) == ("api.example.com", 443)
+    assert openssl.protocols == ("TLS 1.2",)
+    assert openssl.suites
+    assert all("CHACHA20" in suite for suite in openssl.suites)
+    assert set(openssl.suites) <= set(openssl.unapproved)
+    assert (psql.server_name, psql.port) == ("db", 5432)
+    assert "TLS_AES_256_GCM_SHA384" in psql.suites
+    assert "x25519" in psql.unapproved

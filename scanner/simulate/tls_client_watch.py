@@ -1,0 +1,210 @@
+"""Stands where the container's TLS clients want to connect to, and reads what they offer.
+
+Answers names with its own address and closes each connection after the first message: never
+completes a handshake, and listens nowhere but in the internal network of the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from scanner.model import Gap, GapKind, TlsClient
+from scanner.rulebook import TlsTable
+from scanner.simulate.processes import program_of_connection
+from scanner.simulate.tls_client_hello import (
+    MAX_HELLO,
+    ClientOffer,
+    client,
+    hello_in,
+    read_client_hello,
+)
+from scanner.simulate.tls_messages import NotTlsError
+from scanner.simulate.tls_table import Approval
+
+_DNS = 53
+_POSTGRESQL = 5432
+PORTS = (
+    *(443, 8443, 9443, 4443, 6443),  # HTTPS, the API of Kubernetes
+    *(465, 636, 993, 995),  # mail, LDAP
+    *(2376, 2379, 8200, 8501),  # Docker, etcd, Vault, Consul
+    *(5671, 8883, 9093, 9094, 4222, 6651),  # AMQP, MQTT, Kafka, NATS, Pulsar
+    *(_POSTGRESQL, 6379, 6380, 9200, 27017, 9042),  # databases that may speak TLS at once
+)
+"""Where TLS clients usually connect to."""
+_SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+_SECONDS = 3.0
+_MAX_CONNECTIONS = 2000
+_MAX_OFFERS = 200
+_PARALLEL = 8
+_TTL = 1
+
+
+class ClientWatch:
+    """Use as a context manager around the containers that are to be watched."""
+
+    def __init__(self, address: str) -> None:
+        """`address` is this process' own in the network of the run; `""` where it has none."""
+        self._address = address
+        self._sockets: list[socket.socket] = []
+        self._refused: list[int] = []
+        self._names: socket.socket | None = None
+        self._offers: dict[tuple[int, str, ClientOffer], None] = {}
+        self._lock = threading.Lock()
+        self._who: tuple[str, int] = ("", 0)
+        self._connections = 0
+        self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="clients")
+
+    def __enter__(self) -> ClientWatch:
+        if self._address:
+            self._listen()
+        return self
+
+    def _listen(self) -> None:
+        for port in PORTS:
+            try:
+                self._sockets.append(socket.create_server((self._address, port), backlog=16))
+            except OSError:
+                self._refused.append(port)
+        names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            names.bind((self._address, _DNS))
+            names.settimeout(0.2)
+            self._names = names
+        except OSError:
+            names.close()
+        targets: list[Callable[[], None]] = [self._accept]
+        if self._names is not None:
+            targets.append(self._answer_names)
+        for target in targets:
+            self._threads.append(threading.Thread(target=target, daemon=True))
+            self._threads[-1].start()
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown(cancel_futures=True)
+        for each in (*self._sockets, *([self._names] if self._names else [])):
+            each.close()
+
+    @property
+    def resolver(self) -> str:
+        """The name server for the containers that are watched; `""` where there is none."""
+        return self._address if self._names is not None and self._sockets else ""
+
+    def follow(self, container: str, first_pid: int) -> None:
+        """From now on it is this container that connects: forgets what others offered."""
+        with self._lock:
+            self._who = (container, first_pid)
+            self._offers.clear()
+
+    def clients(self, table: TlsTable, approval: Approval) -> tuple[TlsClient, ...]:
+        """What was offered since `follow`, each offer once, in order."""
+        with self._lock:
+            seen = list(self._offers)
+        found = {client(offer, port, program, table, approval) for port, program, offer in seen}
+        return tuple(sorted(found, key=lambda each: (each.program, each.server_name, each.port)))
+
+    def gaps(self, condition: str) -> tuple[Gap, ...]:
+        """What keeps clients of the container from being seen."""
+        if not self._address:
+            why = "this machine has no address in the network of the run"
+        elif self._names is None:
+            why = f"port {_DNS} of {self._address} cannot be listened on, so names lead nowhere"
+        elif self._refused:
+            ports = ", ".join(map(str, self._refused))
+            why = f"port {ports} of {self._address} cannot be listened on"
+        else:
+            return ()
+        reason = f"{why}; what the container offers there as a TLS client is unknown"
+        return (Gap(GapKind.NOT_SUPPORTED, condition, reason, caps=False),)
+
+    def _accept(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for each in self._sockets:
+                each.setblocking(False)
+                selector.register(each, selectors.EVENT_READ)
+            while not self._closing.is_set():
+                for key, _ in selector.select(0.2):
+                    assert isinstance(key.fileobj, socket.socket)
+                    with contextlib.suppress(OSError):
+                        self._take(*key.fileobj.accept())
+
+    def _take(self, connection: socket.socket, peer: tuple[str, int]) -> None:
+        port: int = connection.getsockname()[1]
+        self._connections += 1
+        if self._connections > _MAX_CONNECTIONS:
+            connection.close()
+            return
+        self._pool.submit(self._read, connection, port, peer[1])
+
+    def _read(self, connection: socket.socket, port: int, peer_port: int) -> None:
+        with connection, contextlib.suppress(OSError, NotTlsError):
+            offer = read_client_hello(_hello(connection, port))
+            program = program_of_connection(*self._who, peer_port)
+            with self._lock:
+                if len(self._offers) < _MAX_OFFERS:
+                    self._offers[port, program, offer] = None
+
+    def _answer_names(self) -> None:
+        assert self._names is not None
+        while not self._closing.is_set():
+            with contextlib.suppress(OSError):
+                question, peer = self._names.recvfrom(512)
+                answer = dns_answer(question, self._address)
+                if answer:
+                    self._names.sendto(answer, peer)
+
+
+def _hello(connection: socket.socket, port: int) -> bytes:
+    """The body of the ClientHello that arrives.
+
+    Raises:
+        NotTlsError: something else arrived.
+        OSError: the connection broke, or was too slow.
+    """
+    deadline = time.monotonic() + _SECONDS
+    data = b""
+    while len(data) <= MAX_HELLO:
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        more = connection.recv(4096)
+        if not more:
+            break
+        data += more
+        if port == _POSTGRESQL and data == _SSL_REQUEST:
+            connection.sendall(b"S")
+            data = b""
+        elif port != _POSTGRESQL or not _SSL_REQUEST.startswith(data):
+            hello = hello_in(data)
+            if hello is not None:
+                return hello
+    raise NotTlsError(data[:64])
+
+
+def dns_answer(question: bytes, address: str) -> bytes:
+    """The answer to a query: `address` to whoever asks for one, else nothing; `b""` to no query."""
+    if len(question) < 17 or question[2] & 0xF8 or question[4:6] != b"\0\1":
+        return b""
+    at = 12
+    while at < len(question) and question[at]:
+        at += 1 + question[at]
+    if at + 5 > len(question):
+        return b""
+    kind, family = struct.unpack_from("!HH", question, at + 1)
+    asked = question[12 : at + 5]
+    found = kind == 1 and family == 1
+    # A name that has no address of this kind exists all the same; only reverse ones do not.
+    code = 3 if kind == 12 else 0
+    head = question[:2] + bytes([0x80 | question[2] & 1, 0x80 | code])
+    head += struct.pack("!HHHH", 1, int(found), 0, 0)
+    record = struct.pack("!HHHIH", 0xC00C, 1, 1, _TTL, 4) + socket.inet_aton(address)
+    return head + asked + (record if found else b"")
