@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scanner.facts import fact
+from scanner.match import evaluate
 from scanner.model import AlgorithmOffer, Fact, FactKind, Gap, ImageConfig, Platform
 from scanner.rulebook import RuleBook
 from scanner.simulate.box import Box, BoxSpec
+from scanner.simulate.plan import CONFIG as OPENSSL_CONFIG
 from scanner.simulate.plan import Facts, Plan, make_plan
-from scanner.simulate.probes import alone, inside, probe_all, probe_files
+from scanner.simulate.probes import alone, inside, offer_facts, probe_all, probe_files
 from scanner.simulate.provider import read_provider
 
 pytestmark = pytest.mark.docker
@@ -223,3 +226,22 @@ def test_java_and_its_providers(sample: Callable[[str], str], rules: RuleBook) -
     assert approved["MD5"] is False
     assert approved["TLS 1.3"]
     assert approved["TLS_AES_128_GCM_SHA256"]
+
+
+def test_a_default_provider_beside_the_fips_provider_is_found(
+    sample: Callable[[str], str], rules: RuleBook, enforced: Plan
+) -> None:
+    """Red Hat's and others' way to have both, without that approved algorithms are required."""
+    text = enforced.files[OPENSSL_CONFIG].decode()
+    both = text.replace("base = fips_scanner_base", "default = fips_scanner_base").replace(
+        "default_properties = fips=yes", "default_properties = ?fips=yes"
+    )
+    assert both != text
+    plan = replace(enforced, files={**enforced.files, OPENSSL_CONFIG: both.encode()})
+    image, facts = sample("openssl-fips-not-activated"), Facts(library())
+    check = rules.checks["openssl-unapproved-beside-fips"]
+    for used, expected in ((plan, [LIBCRYPTO]), (enforced, [])):
+        offers, gaps = asked(image, facts, rules, used)
+        made = offer_facts(offers, "enforced", rules)
+        assert gaps == ()
+        assert [match.location for match in evaluate(check, made)] == expected

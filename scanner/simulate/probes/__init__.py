@@ -79,7 +79,10 @@ def offer_facts(
             algorithm=each.algorithm,
             offered=each.offered,
             approved=_approval(each, rules),
-            evidence=(f"{each.algorithm}: {'given' if each.offered else 'refused'}",),
+            evidence=(
+                f"{condition}: {each.algorithm} ({each.kind}) "
+                f"{'given' if each.offered else 'refused'}",
+            ),
         )
         for each in offers
     )
