@@ -4,7 +4,6 @@ Looks and states; whether an algorithm may be used is told by the rules and judg
 """
 
 from scanner.simulate.audit.calls import call_facts, read_calls
-from scanner.simulate.audit.logs import without_audit
 from scanner.simulate.audit.preload import Audit, audit_for
 
-__all__ = ["Audit", "audit_for", "call_facts", "read_calls", "without_audit"]
+__all__ = ["Audit", "audit_for", "call_facts", "read_calls"]

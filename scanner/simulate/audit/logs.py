@@ -21,11 +21,6 @@ _JAVA = re.compile(
     r" algorithm from: (?P<provider>[\w .-]{1,60})$",
     re.MULTILINE,
 )
-_JAVA_LINES = re.compile(
-    rb"^(?:Provider: [^\n]*(?:\n  (?:aliases|attributes): [^\n]*)*"
-    rb"|Picked up JAVA_TOOL_OPTIONS: [^\n]*)\n(?:(?<=\n)\n)?",
-    re.MULTILINE,
-)
 _JAVA_OWN = frozenset({"KeyStore", "SecureRandom", "KeyManagerFactory", "TrustManagerFactory"})
 _GO = re.compile(
     r"(?P<package>[a-z][\w./]{2,60}): use of (?P<what>[\w /.-]{2,80}?) (?:is|are) not allowed in "
@@ -54,8 +49,3 @@ def go_calls(log: str, facts: Facts) -> Iterator[AlgorithmCall]:
     found = Counter((hit["package"], hit["what"]) for hit in _GO.finditer(log))
     for (package, what), count in sorted(found.items())[:_MOST]:
         yield AlgorithmCall(program, f"go {package}", what, count=count, failed=count)
-
-
-def without_audit(log: bytes) -> bytes:
-    """A log without the lines that the audit itself made JVMs print."""
-    return _JAVA_LINES.sub(b"", log)

@@ -1,0 +1,91 @@
+"""The algorithm audit: what programs asked crypto libraries for, and what they were refused.
+
+Shows what is not approved or was refused, and counts the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.text import Text
+
+from scanner.model import AlgorithmCall, ConditionResult
+from scanner.report.escape import visible
+from scanner.report.order import ordered_runs
+from scanner.report.page import Page, counted
+
+_CALLS = 8
+"""Lines shown for one run; the rest is counted."""
+
+
+def calls(page: Page, conditions: Sequence[ConditionResult]) -> None:
+    """The section; nothing where nothing was audited."""
+    for run in ordered_runs(conditions):
+        if run.calls:
+            page.heading("Algorithms asked for", f"by the programs of the run: {visible(run.name)}")
+            _run(page, run.calls)
+
+
+def _run(page: Page, found: Sequence[AlgorithmCall]) -> None:
+    ordered = sorted(found, key=_rank)
+    matter = [each for each in ordered if page.look.verbose or _matters(each)]
+    limit = len(matter) if page.look.verbose else _CALLS
+    shown = sorted(matter[:limit], key=lambda call: call.program)
+    for program, its in groupby(shown, key=lambda call: call.program):
+        page.paragraph(visible(program) or "a program that is not known", indent=2, hanging=2)
+        for each in its:
+            page.paragraph(_line(each), indent=4, hanging=2)
+    if matter[limit:]:
+        text = f"and {counted(len(matter) - limit, 'more call')} (--verbose shows all)"
+        page.paragraph(Text(text, style="dim"), indent=4)
+    rest = [each for each in found if each not in matter]
+    if rest:
+        page.paragraph(Text(_others(rest), style="dim"), indent=2, hanging=2)
+
+
+def _matters(call: AlgorithmCall) -> bool:
+    return call.failed > 0 or (call.approved is False and "(" not in call.api)
+
+
+def _rank(call: AlgorithmCall) -> tuple[int, str, str, str]:
+    """Not approved and granted first, then refused, then the others."""
+    granted = call.approved is False and call.failed < call.count
+    order = 0 if granted and _matters(call) else 1 if call.failed else 2
+    return (order, call.program, call.algorithm, call.api)
+
+
+def _line(call: AlgorithmCall) -> Text:
+    line = Text(visible(call.algorithm, 80))
+    line.append(" by ")
+    line.append(visible(call.api, 60))
+    line.append(f", {'once' if call.count == 1 else f'{call.count} times'}: ")
+    if not call.failed:
+        style = "bold red" if call.approved is False else ""
+        line.append("granted", style=style)
+    elif call.failed >= call.count:
+        line.append("refused", style="yellow")
+    else:
+        line.append(f"refused {call.failed} of {call.count}", style="yellow")
+    line.append({True: "", False: ", not approved", None: ", unknown to the rules"}[call.approved])
+    if call.caller:
+        line.append(f" (from {visible(call.caller)})", style="dim")
+    elif call.library:
+        line.append(f" (of {visible(call.library)})", style="dim")
+    return line
+
+
+def _others(rest: Sequence[AlgorithmCall]) -> str:
+    """The names of what was approved and granted, and how many calls no rule knows."""
+    approved = sorted({each.algorithm.upper() for each in rest if each.approved})
+    shown = [visible(each, 40) for each in approved[:_CALLS]]
+    more = f" and {len(approved) - len(shown)} more" if len(approved) > len(shown) else ""
+    parts = [f"approved and granted: {', '.join(shown)}{more}"] if shown else []
+    apart = [each for each in rest if each.approved is False]
+    if apart:
+        parts.append(f"not approved, for no security or chosen by clients: {len(apart)}")
+    unknown = len([each for each in rest if each.approved is None])
+    if unknown:
+        parts.append(f"settings, and names that no rule knows: {unknown}")
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:] + "."
