@@ -197,6 +197,8 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "approved_groups": tuple,
         "starttls": str,
         "signatures": tuple,
+        "unapproved_signatures": tuple,
+        "completes_without_ems": str,  # yes, no, "" where it was not found out
         "resumes_without_ems": str,  # yes, no, "" where it was not found out
     },
     FactKind.TLS_SERVER: {  # on the consumer of a use, else on the program behind the port

@@ -42,9 +42,11 @@ class TlsEndpoint:
     """IANA names of signature schemes that it signs its handshakes with."""
     certificates: tuple[TlsCertificate, ...] = ()
     """The chain that it sent first."""
-    resumes_without_ems: bool | None = None
-    """Whether it goes on with a TLS 1.2 session without extended master secret, which FIPS 140-3
+    completes_without_ems: bool | None = None
+    """Whether it completes a TLS 1.2 handshake without extended master secret, which FIPS 140-3
     modules refuse; None where that was not found out."""
+    resumes_without_ems: bool | None = None
+    """Whether it then resumes such a session; None likewise, and where it completes none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ def _endpoint(endpoint: TlsEndpoint) -> Json:
         "starttls": endpoint.starttls,
         "signatures": list(in_order(endpoint.signatures)),
         "certificates": [_plain(each) for each in endpoint.certificates],
+        "completes_without_ems": endpoint.completes_without_ems,
         "resumes_without_ems": endpoint.resumes_without_ems,
     }
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from scanner.model import TlsEndpoint
 from scanner.simulate.tls_certificates import read_chain
 from scanner.simulate.tls_exchange import Answer, Connect, Outcome, exchange
-from scanner.simulate.tls_keys import COMPUTABLE, SUITES13
+from scanner.simulate.tls_keys import COMPUTABLE, GCM12, SUITES13
 from scanner.simulate.tls_messages import (
     PROTOCOLS,
     TLS10,
@@ -23,6 +23,7 @@ from scanner.simulate.tls_messages import (
     ServerFlight,
     client_hello,
 )
+from scanner.simulate.tls_session import GROUPS, SessionAsker, Sessions
 from scanner.simulate.tls_starttls import StartTls, candidates
 
 NO_ANSWER = "no answer in time"
@@ -133,6 +134,7 @@ class Prober:
             ways = tuple(self._ways(versions, suites, groups))
             signatures = self._signatures(pool, ways)
             chain = self._chain(ways, versions, suites)
+        sessions = self._sessions(versions, suites, groups)
         return TlsEndpoint(
             port=port,
             protocols=tuple(PROTOCOLS[version] for version in sorted(versions)),
@@ -141,6 +143,8 @@ class Prober:
             error=self._error(versions),
             signatures=tuple(signatures),
             certificates=read_chain(chain),
+            completes_without_ems=sessions.completes,
+            resumes_without_ems=sessions.resumes,
         )
 
     def _error(self, versions: Sequence[int]) -> str:
@@ -243,6 +247,17 @@ class Prober:
             # Servers may sign in another scheme than they were asked for: that counts as well.
             taken |= self._taken(pool, schemes, ask)
         return [scheme.name for scheme in self._offers.signatures if scheme.code in taken]
+
+    def _sessions(
+        self, versions: Sequence[int], suites: Sequence[Named], groups: Sequence[Named]
+    ) -> Sessions:
+        with_gcm = [suite.code for suite in suites if suite.code in GCM12]
+        known = [group.code for group in groups if group.code in GROUPS]
+        late = time.monotonic() >= self._deadline
+        if TLS12 not in versions or not with_gcm or not known or late:
+            return Sessions()
+        seconds = self._limits.answer
+        return SessionAsker(self._connect, with_gcm, known, self._server_name, seconds).ask()
 
     def _chain(
         self, ways: Sequence[_Way], versions: Sequence[int], suites: Sequence[Named]
