@@ -14,12 +14,17 @@ from scanner.simulate.plan import Facts, honors_fips140
 
 _MOST = 500
 """Different calls that are kept of one log."""
-# `Provider: Cipher.AES/GCM/NoPadding, mode: encryption, algorithm from: SunJCE`, by JDK 9 to 25.
+# `Provider: Cipher.AES/GCM/NoPadding, mode: encryption, algorithm from: SunJCE`. Newer JDKs say
+# in brackets where and when.
 _JAVA = re.compile(
-    r"^Provider: (?P<engine>[A-Z]\w{1,30})\.(?P<name>[\w/+.-]{1,80}?),?"
+    r"^Provider(?:\[[^\]\n]{1,200}\])?: (?P<engine>[A-Z]\w{1,30})\.(?P<name>[\w/+.-]{1,80}?),?"
     r"(?: mode: [^,\n]{1,40},)?(?: (?:signing|verification|encryption|decryption))?"
     r" algorithm from: (?P<provider>[\w .-]{1,60})$",
     re.MULTILINE,
+)
+_JAVA_REFUSED = re.compile(
+    r"NoSuchAlgorithmException: (?:Cannot find any provider supporting (?P<cipher>[\w/+.-]{1,80})"
+    r"|(?P<name>[\w/+.-]{1,80}) (?P<engine>[A-Z]\w{1,30}) not available)"
 )
 _JAVA_OWN = frozenset({"KeyStore", "SecureRandom", "KeyManagerFactory", "TrustManagerFactory"})
 _GO = re.compile(
@@ -29,10 +34,10 @@ _GO = re.compile(
 
 
 def java_calls(log: str, facts: Facts) -> Iterator[AlgorithmCall]:
-    """What JVMs were asked for. They print no refusals, and not who asked."""
-    runtimes = facts.of(FactKind.JAVA_RUNTIME)
+    """What JVMs were asked for, whoever asked; a refusal shows where the program prints it."""
+    homes = sorted({each.text("home") for each in facts.of(FactKind.JAVA_RUNTIME)} - {""})
     # Of several it is not known which one printed.
-    program = f"{runtimes[0].text('home')}/bin/java" if len(runtimes) == 1 else ""
+    program = f"{homes[0]}/bin/java" if len(homes) == 1 else ""
     found = Counter(
         (hit["engine"], hit["name"], hit["provider"])
         for hit in _JAVA.finditer(log)
@@ -40,6 +45,12 @@ def java_calls(log: str, facts: Facts) -> Iterator[AlgorithmCall]:
     )
     for (engine, name, provider), count in sorted(found.items())[:_MOST]:
         yield AlgorithmCall(program, f"java {engine}", name, provider, count=count)
+    refused = Counter(
+        (hit["engine"] or "Cipher", hit["name"] or hit["cipher"])
+        for hit in _JAVA_REFUSED.finditer(log)
+    )
+    for (engine, name), count in sorted(refused.items())[:_MOST]:
+        yield AlgorithmCall(program, f"java {engine}", name, count=count, failed=count)
 
 
 def go_calls(log: str, facts: Facts) -> Iterator[AlgorithmCall]:

@@ -31,7 +31,7 @@ _SEEN = frozenset(
     }
 )
 """Modules whose functions the interposer stands before, where they are shared libraries."""
-_IN_THE_JVM = "libjvm.so"
+_JAVA_ARCHIVES = (".jar", ".war", ".ear")
 _NAMED = 6
 
 
@@ -96,11 +96,11 @@ def _runs_dynamic(facts: Facts) -> bool:
 def _unseen(facts: Facts) -> Iterator[Gap]:
     """One gap for all programs of the workload whose cryptography no interposer stands before."""
     linkage = {elf.path: elf.text("linkage") for elf in facts.of(FactKind.ELF)}
-    java = {runtime.path for runtime in facts.of(FactKind.JAVA_RUNTIME)}
+    java = tuple(f"{each.text('home')}/" for each in facts.of(FactKind.JAVA_RUNTIME))
     compiled_in: set[str] = set()
     others: set[str] = set()
     for use in facts.workload:
-        if use.path in java or use.path.endswith((".jar", "/java", _IN_THE_JVM)):
+        if use.path.startswith(java) or use.path.endswith(_JAVA_ARCHIVES):
             continue
         if use.text("kind") in ("static", "builtin") or linkage.get(use.path, "").startswith(
             "static"

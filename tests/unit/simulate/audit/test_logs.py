@@ -1,6 +1,6 @@
 """What JVMs and Go print of algorithms is read, and nothing that merely looks like it.
 
-The JVM's lines are of OpenJDK 17.0 as Debian 12 has it, Go's of 1.27.3 in `fips140=only`.
+The JVM's lines are of OpenJDK 17 as Debian 12 has it and of Temurin 25, Go's of 1.27.3 in `fips140=only`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,31 @@ the user wrote Provider: MessageDigest.MD5 algorithm from: nowhere
 
 def test_what_a_jvm_was_asked_for() -> None:
     program = "/usr/lib/jvm/java-17/bin/java"
-    assert list(java_calls(PRINTED, Facts((JAVA,)))) == [
+    library = fact(
+        FactKind.JAVA_RUNTIME, "/usr/lib/jvm/java-17/lib/libjvm.so", home=JAVA.text("home")
+    )
+    assert list(java_calls(PRINTED, Facts((JAVA, library)))) == [
         AlgorithmCall(program, "java Cipher", "AES/GCM/NoPadding", "SunJCE"),
         AlgorithmCall(program, "java Cipher", "PBEWithHmacSHA256AndAES_256", "SunJCE"),
         AlgorithmCall(program, "java MessageDigest", "SHA-256", "BC"),
         AlgorithmCall(program, "java MessageDigest", "SHA-256", "SUN", count=2),
         AlgorithmCall(program, "java Signature", "SHA256withRSA", "SunRsaSign"),
+    ]
+
+
+def test_a_newer_jvm_says_more_and_a_program_may_print_what_it_was_refused() -> None:
+    log = (
+        "Provider[0x3|main|Cipher.java:1353|2026-11-24 19:28:55.404]: "
+        "Cipher.DES/ECB/PKCS5Padding, mode: encryption, algorithm from: SunJCE\n"
+        'Exception in thread "main" java.security.NoSuchAlgorithmException: '
+        "MD5 MessageDigest not available\n"
+        "java.security.NoSuchAlgorithmException: Cannot find any provider supporting RC4/x\n"
+    )
+    program = "/usr/lib/jvm/java-17/bin/java"
+    assert list(java_calls(log, Facts((JAVA,)))) == [
+        AlgorithmCall(program, "java Cipher", "DES/ECB/PKCS5Padding", "SunJCE"),
+        AlgorithmCall(program, "java Cipher", "RC4/x", failed=1),
+        AlgorithmCall(program, "java MessageDigest", "MD5", failed=1),
     ]
 
 

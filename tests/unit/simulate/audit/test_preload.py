@@ -46,10 +46,12 @@ def test_the_library_asks_for_no_c_library(architecture: str) -> None:
 
 def test_java_is_told_to_print_besides_what_the_run_tells_it() -> None:
     java = fact(FactKind.JAVA_RUNTIME, "/usr/lib/jvm/17", home="/usr/lib/jvm/17")
-    audit = audit_for(Facts((java,)), AMD64)
+    served = use("/usr/lib/jvm/17/bin/java", "builtin", "openjdk-jce")
+    audit = audit_for(Facts((java, served, use("/app.jar", "bundled", "bouncy-castle"))), AMD64)
     before = {"JAVA_TOOL_OPTIONS": "-Xmx1g"}
     assert audit.environment(before, AMD64) == {"JAVA_TOOL_OPTIONS": f"-Xmx1g {JAVA_DEBUG}"}
     assert audit.shared == {}
+    assert audit.gaps == ()
 
 
 def test_a_static_image_has_nothing_to_see_and_says_so() -> None:
