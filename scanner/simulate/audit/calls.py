@@ -139,8 +139,10 @@ def _approval(call: AlgorithmCall, rules: RuleBook) -> str:
     name = call.algorithm
     if whole := rules.algorithms.find(name):
         return whole.approved
-    # `RSA-MD5`, `PBKDF2-SHA256`, `SHA256withRSA`: as good as the worst of its parts.
-    parts = re.split(r"with|-", name, maxsplit=1, flags=re.IGNORECASE)
+    # `SHA256withRSA`, `PBKDF2-SHA256`, `DES/ECB/PKCS5Padding`: as good as the worst of its parts.
+    parts = re.split(r"with|and", name, flags=re.IGNORECASE)
+    if not parts[1:]:
+        parts = [name.partition("/")[0]] if "/" in name else name.split("-", 1)
     ranks = [rule.approved for part in parts if (rule := rules.algorithms.find(part))]
     if "no" in ranks or len(ranks) == len(parts):
         return min(ranks, key=_RANK.index)

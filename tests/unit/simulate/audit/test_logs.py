@@ -1,6 +1,6 @@
 """What JVMs and Go print of algorithms is read, and nothing that merely looks like it.
 
-The JVM's lines are of OpenJDK 17 as Debian 12 has it and of Temurin 25, Go's of 1.27.3 in `fips140=only`.
+The JVM's lines are of OpenJDK 17 as Debian 12 has it and of Temurin 25, Go's of Go 1.27.3.
 """
 
 from __future__ import annotations
