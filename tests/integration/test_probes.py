@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from scanner.facts import fact
@@ -18,6 +19,7 @@ from scanner.simulate.plan import CONFIG as OPENSSL_CONFIG
 from scanner.simulate.plan import Facts, Plan, make_plan
 from scanner.simulate.probes import alone, inside, offer_facts, probe_all, probe_files
 from scanner.simulate.provider import read_provider
+from scripts.building import build, build_context, one_at_a_time
 
 pytestmark = pytest.mark.docker
 
@@ -245,3 +247,53 @@ def test_a_default_provider_beside_the_fips_provider_is_found(
         made = offer_facts(offers, "enforced", rules)
         assert gaps == ()
         assert [match.location for match in evaluate(check, made)] == expected
+
+
+@pytest.fixture(scope="module")
+def scripted(engine: docker.DockerClient, base_image_of: dict[str, str]) -> str:
+    """An image with Debian's Ruby, PHP and Perl."""
+    tag = "fips-tests/scripted:latest"
+    dockerfile = (
+        f"FROM {base_image_of['debian:bookworm-slim']}\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends "
+        "ruby php-cli libnet-ssleay-perl && rm -rf /var/lib/apt/lists/*\n"
+    )
+    with one_at_a_time("scripted"):
+        build(engine, tag, build_context({}, {"Dockerfile": dockerfile.encode()}))
+    return tag
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "md5", "sha256"),
+    [
+        ("ruby", "/usr/bin/ruby3.1", "MD5", "SHA256"),
+        ("php", "/usr/bin/php8.2", "md5", "sha256"),
+        ("perl", "/usr/bin/perl", "MD5", "SHA256"),
+    ],
+)
+def test_runtimes_have_hashes_of_their_own_beside_openssl(
+    name: str,
+    path: str,
+    md5: str,
+    sha256: str,
+    scripted: str,
+    rules: RuleBook,
+    enforced: Plan,
+) -> None:
+    facts = Facts([runtime(name, path), fact(FactKind.COMMAND, argv=(name,), program=path)])
+    before, gaps = asked(scripted, facts, rules)
+    assert gaps == ()
+    after, gaps = asked(scripted, facts, rules, enforced)
+    assert gaps == ()
+    as_it_is, now = given(before, path), given(after, path)
+    assert as_it_is["digest", md5]
+    assert now["digest", md5] is False
+    assert now["digest", sha256]
+    assert now["builtin-digest", md5]
+    assert any(kind == "library" and "OpenSSL 3" in told for kind, told in now)
+    if name != "perl":
+        assert as_it_is["group", "secp256k1"]
+        assert now["group", "secp256k1"] is False
+        assert now["group", "prime256v1"]
+        assert as_it_is["key-size", "RSA-1024 with SHA2-256"]
+        assert now["key-size", "RSA-1024 with SHA2-256"] is False

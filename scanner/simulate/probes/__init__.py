@@ -13,13 +13,22 @@ from scanner.facts import fact
 from scanner.model import AlgorithmOffer, Fact, FactKind, Gap, GapKind
 from scanner.rulebook import RuleBook
 from scanner.simulate.plan import Facts
-from scanner.simulate.probes import java, node, openssl, python
+from scanner.simulate.probes import java, openssl
 from scanner.simulate.probes.asking import alone, inside
 from scanner.simulate.probes.question import ABOUT, Ask, Probe, Question, offers_of
+from scanner.simulate.probes.scripted import NODE, PERL, PHP, PYTHON, RUBY
 
 __all__ = ["PROBES", "alone", "inside", "offer_facts", "probe_all", "probe_files"]
 
-PROBES = tuple(cast("Probe", module) for module in (openssl, python, node, java))
+PROBES: tuple[Probe, ...] = (
+    cast("Probe", openssl),
+    cast("Probe", java),
+    PYTHON,
+    NODE,
+    RUBY,
+    PHP,
+    PERL,
+)
 
 TOTAL_SECONDS = 40.0
 """For all probes of one condition."""

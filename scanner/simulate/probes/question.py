@@ -167,9 +167,12 @@ def interpreters(facts: Facts, runtime: str, pattern: str) -> tuple[str, ...]:
         pattern: what the last part of such a program's path is, as a regular expression.
     """
     found = [
-        each.path
+        each
         for each in facts.of(FactKind.RUNTIME)
         if each.text("name") == runtime and re.fullmatch(pattern, each.path.rpartition("/")[2])
     ]
     started = {each.text("program") for each in facts.of(FactKind.COMMAND)}
-    return tuple(sorted(found, key=lambda path: (path not in started, path)))[:2]
+    found.sort(key=lambda each: (each.path not in started, each.path))
+    # One file may have several names.
+    versions = {each.text("version") or each.path: each.path for each in reversed(found)}
+    return tuple(each.path for each in found if each.path in versions.values())[:2]

@@ -120,7 +120,13 @@ def test_files_are_what_the_commands_name() -> None:
     assert all(content for content in files.values())
 
 
-RUNTIMES = {"python": "python3.12", "node": "node"}
+RUNTIMES = {
+    "python": "python3.12",
+    "node": "node",
+    "ruby": "ruby3.1",
+    "php": "php8.2",
+    "perl": "perl",
+}
 
 
 def test_a_library_beside_an_interpreter_is_none() -> None:
