@@ -205,19 +205,49 @@ def _tls(
             ("tls-protocol", was.protocols, now.protocols, approval.protocol),
             ("tls-suite", was.suites, now.suites, approval.suite),
             ("tls-group", was.groups, now.groups, approval.group),
+            ("tls-signature", was.signatures, now.signatures, approval.signature),
         ):
+            verb = "signs with" if what == "tls-signature" else "accepts"
             for name in old:
                 if name not in new:
                     effect = Effect.CHANGES if approved(name) else Effect.RESTRICTS
-                    detail = f"port {was.port} no longer accepts {name}"
+                    detail = f"port {was.port} no longer {verb} {name}"
                     yield Difference(what, effect, detail, name, "")
                 elif not approved(name) and _leaks(name, was.port, after):
-                    detail = f"port {was.port} still accepts {name}"
+                    detail = f"port {was.port} still {verb} {name}"
                     yield Difference(what, Effect.LEAKS, detail, name, name)
             for name in new:
                 if name not in old:
-                    detail = f"port {was.port} now accepts {name}"
+                    detail = f"port {was.port} now {verb} {name}"
                     yield Difference(what, Effect.CHANGES, detail, "", name)
+        yield from _certificates(was, now)
+        yield from _extended_master_secret(was, now)
+
+
+def _certificates(was: TlsEndpoint, now: TlsEndpoint) -> Iterator[Difference]:
+    # Many images make their own at each start: only what it is made of counts.
+    old, new = _leaf(was), _leaf(now)
+    if old and new and old != new:
+        detail = f"port {was.port} sends another certificate: {new}"
+        yield Difference("tls-certificate", Effect.CHANGES, detail, old, new)
+
+
+def _leaf(endpoint: TlsEndpoint) -> str:
+    if not endpoint.certificates:
+        return ""
+    leaf = endpoint.certificates[0]
+    return f"{leaf.key}, signed by {leaf.signature}"
+
+
+def _extended_master_secret(was: TlsEndpoint, now: TlsEndpoint) -> Iterator[Difference]:
+    # Completing it shows no leak: modules validated before the rule of 2023, and builds that do
+    # not check, complete it as well.
+    if was.completes_without_ems and now.completes_without_ems is False:
+        detail = f"port {was.port} no longer completes TLS 1.2 without extended master secret"
+        yield Difference("tls-ems", Effect.RESTRICTS, detail, "completed", "refused")
+    elif was.completes_without_ems is False and now.completes_without_ems:
+        detail = f"port {was.port} now completes TLS 1.2 without extended master secret"
+        yield Difference("tls-ems", Effect.CHANGES, detail, "refused", "completed")
 
 
 def _leaks(name: str, port: int, seen: Observation) -> bool:

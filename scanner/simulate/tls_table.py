@@ -77,21 +77,49 @@ def _number(table: TlsTable) -> Callable[[str], int | None]:
 def endpoint_facts(
     endpoints: Iterable[TlsEndpoint], condition: str, approval: Approval
 ) -> list[Fact]:
-    """What each port accepted, sorted into approved and not."""
-    return [
-        fact(
-            FactKind.TLS_ENDPOINT,
-            condition=condition,
-            port=each.port,
-            protocols=each.protocols,
-            suites=each.suites,
-            groups=each.groups,
-            unapproved_protocols=tuple(p for p in each.protocols if not approval.protocol(p)),
-            unapproved_suites=tuple(s for s in each.suites if not approval.suite(s)),
-            unapproved_groups=tuple(g for g in each.groups if not approval.group(g)),
-            approved_suites=tuple(s for s in each.suites if approval.suite(s)),
-            approved_groups=tuple(g for g in each.groups if approval.group(g)),
-            evidence=(f"port {each.port}: {', '.join(each.protocols)}",),
+    """What each port accepted, sorted into approved and not, and the certificates it sent."""
+    facts: list[Fact] = []
+    for each in endpoints:
+        facts.append(
+            fact(
+                FactKind.TLS_ENDPOINT,
+                condition=condition,
+                port=each.port,
+                starttls=each.starttls,
+                protocols=each.protocols,
+                suites=each.suites,
+                groups=each.groups,
+                signatures=each.signatures,
+                unapproved_protocols=_not(approval.protocol, each.protocols),
+                unapproved_suites=_not(approval.suite, each.suites),
+                unapproved_groups=_not(approval.group, each.groups),
+                unapproved_signatures=_not(approval.signature, each.signatures),
+                approved_suites=tuple(filter(approval.suite, each.suites)),
+                approved_groups=tuple(filter(approval.group, each.groups)),
+                completes_without_ems=_yes_no(each.completes_without_ems),
+                resumes_without_ems=_yes_no(each.resumes_without_ems),
+                evidence=(f"port {each.port}: {', '.join(each.protocols)}",),
+            )
         )
-        for each in endpoints
-    ]
+        facts += [
+            fact(
+                FactKind.TLS_CERTIFICATE,
+                condition=condition,
+                port=each.port,
+                subject=one.subject,
+                key=one.key,
+                signature=one.signature,
+                unapproved=one.unapproved,
+                evidence=(f"port {each.port}: {one.subject}, {one.key}, {one.signature}",),
+            )
+            for one in each.certificates
+        ]
+    return facts
+
+
+def _not(approved: Callable[[str], bool], names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if not approved(name))
+
+
+def _yes_no(value: bool | None) -> str:
+    return "" if value is None else "yes" if value else "no"

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
+from scanner.model import Difference, Effect, LogMatch, TlsCertificate, TlsEndpoint
 from scanner.simulate.compare import compare, doubtful, settled
 from scanner.simulate.processes import Process
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
 
 from .values import CHACHA, CHACHA13, GCM, GCM13, seen, table
+
+TLS = TlsEndpoint(443, ("TLS 1.2",), (GCM,), ("secp256r1",))
 
 
 def differences(
@@ -140,6 +142,55 @@ def test_x25519_from_the_provider_of_openssl_is_no_leak(holder: int, leaks: list
 
 def test_approved_suite_that_is_gone_is_a_change() -> None:
     assert differences(endpoint(GCM, GCM13), endpoint(GCM)) == [("tls-suite", "changes", "")]
+
+
+def test_signatures_certificates_and_extended_master_secret() -> None:
+    before = replace(
+        TLS,
+        signatures=("ecdsa_sha1", "ecdsa_secp256r1_sha256", "ed25519"),
+        certificates=(TlsCertificate("CN=a", "Ed25519", "Ed25519", "2030-01-01"),),
+        completes_without_ems=True,
+        resumes_without_ems=True,
+    )
+    after = replace(
+        TLS,
+        signatures=("ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256"),
+        certificates=(TlsCertificate("CN=a", "RSA 2048", "RSA with SHA-256", "2030-01-01"),),
+        completes_without_ems=False,
+    )
+    found = compare_all(seen(tls=(before,)), seen(tls=(after,)))
+    assert [(each.what, each.effect.value, each.detail) for each in found] == [
+        ("tls-signature", "restricts", "port 443 no longer signs with ecdsa_sha1"),
+        ("tls-signature", "changes", "port 443 no longer signs with ed25519"),
+        ("tls-signature", "changes", "port 443 now signs with rsa_pss_rsae_sha256"),
+        (
+            "tls-certificate",
+            "changes",
+            "port 443 sends another certificate: RSA 2048, signed by RSA with SHA-256",
+        ),
+        (
+            "tls-ems",
+            "restricts",
+            "port 443 no longer completes TLS 1.2 without extended master secret",
+        ),
+    ]
+
+
+def test_what_shows_nothing_of_certificates_and_sessions() -> None:
+    """One that is made anew at each start, and a server that never knew of the rule of 2023."""
+    before = replace(
+        TLS,
+        certificates=(TlsCertificate("CN=a", "RSA 2048", "RSA with SHA-256", "2030-01-01"),),
+        completes_without_ems=True,
+    )
+    after = replace(
+        before,
+        certificates=(TlsCertificate("CN=b", "RSA 2048", "RSA with SHA-256", "2030-01-02"),),
+        resumes_without_ems=True,
+    )
+    assert compare_all(seen(tls=(before,)), seen(tls=(after,))) == ()
+    unknown = replace(before, completes_without_ems=None, certificates=())
+    assert compare_all(seen(tls=(before,)), seen(tls=(unknown,))) == ()
 
 
 def test_no_suite_left() -> None:
