@@ -1,0 +1,123 @@
+"""The algorithm table: which rows are shown, what an answer that is missing means, and escaping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanner.model import AlgorithmOffer, ConditionResult
+from scanner.report.look import Look
+from scanner.report.page import Page
+from scanner.report.sections.offers import offers
+
+LIBRARY = "/usr/lib/libcrypto.so.3"
+COMPLETE = ("probe", "complete", True, None)
+Told = tuple[str, str, bool, bool | None]
+
+
+def run(name: str, *told: Told, provider: str = LIBRARY) -> ConditionResult:
+    made = (AlgorithmOffer(provider, *each) for each in told)
+    return ConditionResult(name, True, offers=tuple(made))
+
+
+def page(*conditions: ConditionResult, verbose: bool = False) -> str:
+    made = Page(Look(verbose=verbose))
+    offers(made, conditions)
+    return made.result()
+
+
+def row(text: str, name: str) -> list[str]:
+    (line,) = (line for line in text.splitlines() if line.strip().startswith(name))
+    return line.split(")")[1].split()
+
+
+BEFORE = (
+    ("library", "OpenSSL 3.5.9", True, None),
+    ("provider", "default 3.5.9", True, None),
+    ("digest", "MD5", True, False),
+    ("digest", "SHA2-256", True, True),
+    ("group", "P-224", True, True),
+    ("digest", "MD2", False, False),
+    COMPLETE,
+)
+
+
+def test_what_is_still_given_and_what_is_lost_is_shown_and_the_rest_counted() -> None:
+    after = (
+        ("provider", "fips 3.5.9", True, None),
+        ("setting", "fips=yes by default", True, None),
+        ("mac", "HMAC with a 64-bit key", True, False),
+        ("digest", "SHA2-256", True, True),
+        ("digest", "MD5", False, False),
+        ("group", "P-224", False, True),
+        COMPLETE,
+    )
+    text = page(
+        run("enforced", *after),
+        run("baseline", *BEFORE, ("mac", "HMAC with a 64-bit key", True, False)),
+    )
+    assert row(text, "HMAC with a 64-bit key") == ["yes", "yes", "no:", "served"]
+    assert row(text, "P-224") == ["yes", "-", "yes:", "lost"]
+    assert "MD5" not in text
+    assert "SHA2-256" not in text
+    assert "1 given in every run alike; 1 not approved and no longer given" in text
+    assert "baseline: default 3.5.9" in text
+    assert "enforced: fips 3.5.9, fips=yes by default" in text
+
+
+def test_verbose_shows_every_row_that_was_given() -> None:
+    text = page(run("baseline", *BEFORE), run("enforced", COMPLETE), verbose=True)
+    assert row(text, "MD5") == ["yes", "-", "no"]
+    assert row(text, "SHA2-256") == ["yes", "-", "yes:", "lost"]
+    assert "MD2" not in text
+
+
+def test_what_an_incomplete_answer_does_not_mention_is_not_lost() -> None:
+    incomplete: Told = ("probe", "complete", False, None)
+    text = page(
+        run("baseline", *BEFORE), run("enforced", ("group", "P-521", True, True), incomplete)
+    )
+    assert "lost" not in text
+    text = page(
+        run("baseline", *BEFORE),
+        run("enforced", ("group", "P-521", True, True), incomplete),
+        verbose=True,
+    )
+    assert row(text, "P-224")[:2] == ["yes", "?"]
+
+
+def test_modes_of_one_cipher_share_a_line() -> None:
+    modes: Iterable[Told] = [
+        ("cipher", f"DES-EDE3-{mode}", True, True) for mode in ("CBC", "CFB", "OFB")
+    ]
+    text = page(run("baseline", *modes, COMPLETE), run("enforced", COMPLETE))
+    assert row(text, "DES-EDE3-CBC and 2 alike (cipher") == ["yes", "-", "yes:", "lost"]
+
+
+def test_rows_have_a_limit() -> None:
+    many: list[Told] = [("group", f"curve{number:02d}", True, False) for number in range(30)]
+    both = (run("baseline", *many, COMPLETE), run("enforced", *many, COMPLETE))
+    text = page(*both)
+    assert text.count("served") == 8
+    assert "and 22 more of these" in text
+    assert page(*both, verbose=True).count("served") == 30
+
+
+def test_as_it_is_alone_says_only_how_many() -> None:
+    text = page(run("baseline", *BEFORE))
+    assert "3 algorithms asked for as it is" in text
+    assert "MD5" not in text
+
+
+def test_nothing_probed_is_no_section() -> None:
+    assert page(run("baseline"), run("enforced")).strip() == ""
+
+
+def test_what_comes_from_the_image_is_made_visible() -> None:
+    hostile: Told = ("digest\x1b[31m", "MD5\x1b[2J\u202e", True, False)
+    text = page(
+        run("baseline", hostile, COMPLETE, provider="/lib/\x1b[1m"),
+        run("enforced", hostile, COMPLETE, provider="/lib/\x1b[1m"),
+    )
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "served" in text
