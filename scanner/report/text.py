@@ -13,6 +13,7 @@ from scanner.report.escape import visible
 from scanner.report.look import Look
 from scanner.report.order import ordered_findings
 from scanner.report.page import Page
+from scanner.report.sections.algorithms import calls
 from scanner.report.sections.findings import findings
 from scanner.report.sections.gaps import gaps
 from scanner.report.sections.head import headline, scores
@@ -33,6 +34,7 @@ def render(report: Report, look: Look | None = None) -> str:
     tls(page, report.conditions)
     runs(page, report.conditions, report.gaps)
     steps(page, report.conditions)
+    calls(page, report.conditions)
     offers(page, report.conditions)
     gaps(page, report.gaps, report.verdict.kind)
     _closing(page, report)
