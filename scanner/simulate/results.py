@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scanner.errors import EngineError
@@ -19,6 +19,7 @@ from scanner.model import (
 )
 from scanner.rulebook import RuleBook
 from scanner.simulate.compare import how_it_ended
+from scanner.simulate.http import Request
 from scanner.simulate.node import NodeLog
 from scanner.simulate.plan import Plan
 from scanner.simulate.probes import offer_facts
@@ -270,11 +271,8 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
     if seen.died_while_asked:
         reason = "it ended while it was asked for TLS, so what it accepts is not all known"
         gaps.append(Gap(GapKind.UNREADABLE, name, reason))
-    silent = sorted({*seen.ports} - {each.port for each in seen.tls}) if seen.reachable else []
-    if silent and name == "baseline" and seen.running and not seen.stopped:
-        ports = ", ".join(map(str, silent))
-        reason = f"port {ports} spoke no TLS at once; STARTTLS and SSH are not looked at"
-        gaps.append(Gap(GapKind.NOT_SUPPORTED, name, reason, caps=False))
+    if name == BASELINE and seen.running and not seen.stopped and seen.reachable:
+        gaps += _silent_ports(seen)
     for endpoint in seen.tls:
         if endpoint.error:
             reason = f"port {endpoint.port}: {endpoint.error}"
@@ -283,3 +281,20 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
         reason = f"it printed more than {len(seen.log) // 2**20} MiB; the rest was not read"
         gaps.append(Gap(GapKind.TOO_LARGE, name, reason, caps=False))
     return gaps
+
+
+def _silent_ports(seen: Observation) -> Iterator[Gap]:
+    """Ports of which it is not known what they speak."""
+    done = {each.name for each in seen.steps}
+    silent = [
+        port
+        for port in sorted({*seen.ports} - {each.port for each in seen.tls})
+        if str(Request(port)) not in done
+    ]
+    if silent:
+        ports = ", ".join(map(str, silent))
+        reason = (
+            f"port {ports} spoke neither TLS, nor HTTP, nor a protocol of which STARTTLS is known: "
+            "what it encrypts by other means (SSH, VPN) was not looked at"
+        )
+        yield Gap(GapKind.NOT_SUPPORTED, BASELINE, reason, caps=False)

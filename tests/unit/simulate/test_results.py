@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, TlsEndpoint
+from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, StepResult, TlsEndpoint
 from scanner.simulate.node import NodeLog
 from scanner.simulate.results import (
     condition_facts,
@@ -126,3 +126,11 @@ def test_node_that_could_not_be_shown_to_every_process_caps() -> None:
     assert blind.caps
     [cut] = node_gaps(NodeLog(works=True, complete=False))
     assert not cut.caps
+
+
+def test_port_of_which_nobody_knows_what_it_speaks_is_told() -> None:
+    answered = StepResult("GET http://:8080/", True)
+    found = condition_gaps("baseline", seen(ports=(22, 8080), steps=(answered,)))
+    assert [(gap.kind, gap.caps) for gap in found] == [(GapKind.NOT_SUPPORTED, False)]
+    assert found[0].reason.startswith("port 22 spoke neither TLS, nor HTTP")
+    assert condition_gaps("enforced", seen(ports=(22,))) == []
