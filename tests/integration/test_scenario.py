@@ -133,9 +133,7 @@ def test_steps_see_what_the_workload_sees_on_a_node(workload: Workload) -> None:
     scenario = Scenario(steps=(flag, ExecStep("nothing", ("/nothing",))))
     *_, read, nothing = performed(workload("plain"), scenario, "node")
     assert (read.detail, read.passed) == ("", True)
-    assert nothing.detail == (
-        "it could not be started: fips-node: /nothing: No such file or directory"
-    )
+    assert nothing.detail == "it could not be started: no such file or directory"
 
 
 def test_container_that_has_ended_fails_every_step(workload: Workload) -> None:
@@ -255,12 +253,7 @@ def test_what_steps_say(sample: Callable[[str], str], server: Path) -> None:
         (True, ""),
         (False, "`something else` is not in its output"),
         (False, "it did not end within 0.5 s"),
-        (
-            False,
-            "it could not be started: OCI runtime exec failed: exec failed: unable to start "
-            'container process: exec: "nothing-like-it": executable file not found in $PATH: '
-            "unknown",
-        ),
+        (False, "it could not be started: executable file not found in $PATH"),
         (True, ""),
         (True, ""),
         (False, "HTTP 200 OK, and `absent` is not in its body"),

@@ -20,6 +20,10 @@ _LOG = 1000
 _ASKED_EVERY = 0.5
 _PATIENCE = 2.0
 """Seconds that a request which asks for readiness may take."""
+_REFUSED = re.compile(
+    r'OCI runtime .* exec: "[^"]*": (?:stat \S+: )?(?P<engine>[^:]+)'
+    r"|^fips-node: .*: (?P<helper>[^:]+)$"
+)
 _Outcome = tuple[str, str]
 """What was seen instead of what was expected, or `""`; and the output."""
 
@@ -120,12 +124,20 @@ def _execute(box: Box, step: ExecStep) -> _Outcome:
     output = content.decode("utf-8", "replace")
     if code != step.exit_code:
         if code in NOT_STARTED:
-            return f"it could not be started: {' '.join(output.split())[:300]}", ""
+            return f"it could not be started: {_why_not(output)}", ""
         expected = "" if step.exit_code == 0 else f", not {step.exit_code}"
         return f"exit code {code}{expected}", output
     if step.output and not re.search(step.output, output, re.MULTILINE):
         return f"`{step.output}` is not in its output", output
     return "", output
+
+
+def _why_not(output: str) -> str:
+    """Why a program could not be started, in the same words whoever was to start it."""
+    text = " ".join(output.split())
+    found = _REFUSED.search(text)
+    reason = (found["engine"] or found["helper"]) if found else text[:300]
+    return reason[:1].lower() + reason[1:]
 
 
 def awaited(wait_for: WaitFor) -> Awaited:
