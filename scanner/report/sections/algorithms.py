@@ -45,7 +45,8 @@ def _run(page: Page, found: Sequence[AlgorithmCall]) -> None:
 
 
 def _matters(call: AlgorithmCall) -> bool:
-    return call.failed > 0 or (call.approved is False and "(" not in call.api)
+    # What is said not to be for security, and what the scanner's own clients chose, is apart.
+    return "(" not in call.api and (call.failed > 0 or call.approved is False)
 
 
 def _rank(call: AlgorithmCall) -> tuple[int, str, str, str]:
@@ -77,7 +78,7 @@ def _line(call: AlgorithmCall) -> Text:
 
 def _others(rest: Sequence[AlgorithmCall]) -> str:
     """The names of what was approved and granted, and how many calls no rule knows."""
-    approved = sorted({each.algorithm.upper() for each in rest if each.approved})
+    approved = sorted({each.algorithm.upper() for each in rest if each.approved and not each.failed})
     shown = [visible(each, 40) for each in approved[:_CALLS]]
     more = f" and {len(approved) - len(shown)} more" if len(approved) > len(shown) else ""
     parts = [f"approved and granted: {', '.join(shown)}{more}"] if shown else []
