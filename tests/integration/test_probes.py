@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,20 +21,22 @@ from scanner.simulate.plan import CONFIG as OPENSSL_CONFIG
 from scanner.simulate.plan import Facts, Plan, make_plan
 from scanner.simulate.probes import alone, inside, offer_facts, probe_all, probe_files
 from scanner.simulate.provider import read_provider
-from scripts.building import build, build_context, one_at_a_time
+from scripts.building import build, build_context, fetch_package, fetch_wheels, one_at_a_time
 
 pytestmark = pytest.mark.docker
 
 LIBCRYPTO = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"
 CONFIG = ImageConfig(Platform("linux", "amd64"))
 LIMITS = {"mem_limit": "512m", "pids_limit": 64, "network_mode": "none"}
+MUSL, OLD = "/opt/musl/libcrypto.so.3", "/opt/old/libcrypto.so.1.1.1k"
+MUSL_WHEEL, OLD_WHEEL = "psycopg2-binary==2.9.13", "pymssql==2.4.6"
 Given = Mapping[tuple[str, str], bool]
 
 
-def library(path: str = LIBCRYPTO) -> list[Fact]:
+def library(path: str = LIBCRYPTO, libc: str = "libc.so.6") -> list[Fact]:
     return [
         fact(FactKind.MODULE_CODE, path, module="openssl", version="3.5.9", form="library"),
-        fact(FactKind.ELF, path, machine="x86_64", needed=("libc.so.6",)),
+        fact(FactKind.ELF, path, machine="x86_64", needed=(libc,)),
     ]
 
 
@@ -152,6 +156,63 @@ def test_an_image_with_another_loader_is_a_gap(
     offers, gaps = asked(workload("sleep"), Facts(library()), rules)
     assert offers == ()
     assert "ld-linux" in gaps[0].reason
+
+
+@pytest.fixture(scope="module")
+def others(engine: docker.DockerClient, base_image_of: dict[str, str]) -> str:
+    """An image with a libcrypto for musl, and with Red Hat's 1.1.1, which has FIPS code of its own.
+
+    Both come from Python wheels, which is also how they come into images.
+    """
+    musl = ("--no-deps", "--platform", "musllinux_1_2_x86_64", "--python-version", "3.11")
+    (wheel,) = fetch_wheels(f"{MUSL_WHEEL}-musl", *musl, MUSL_WHEEL)
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if "/libcrypto" in name)
+        for_musl = archive.read(name)
+    (old,) = fetch_package(OLD_WHEEL).glob("*.libs/libcrypto*")
+    dockerfile = (
+        f"FROM {base_image_of['debian:trixie-slim']}\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends musl"
+        " && rm -rf /var/lib/apt/lists/*\n"
+        f"COPY musl {MUSL}\nCOPY old {OLD}\n"
+    )
+    tag = "fips-tests/libcryptos:latest"
+    texts = {"Dockerfile": dockerfile.encode(), "musl": for_musl, "old": old.read_bytes()}
+    with one_at_a_time("libcryptos"):
+        build(engine, tag, build_context({}, texts))
+    return tag
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the wheels are for x86_64")
+def test_a_library_for_musl(others: str, rules: RuleBook) -> None:
+    facts = Facts(library(MUSL, "libc.musl-x86_64.so.1"))
+    offers, gaps = asked(others, facts, rules)
+    assert gaps == ()
+    told = given(offers, MUSL)
+    assert ("library", "OpenSSL 3.5.7 9 Jun 2026") in told
+    assert told["digest", "MD5"]
+    assert told["exchange", "ML-KEM-768"]
+    assert told["probe", "complete"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the wheels are for x86_64")
+def test_openssl_1_1_and_a_library_that_aborts(others: str, rules: RuleBook) -> None:
+    facts = Facts(library(OLD))
+    offers, gaps = asked(others, facts, rules)
+    assert gaps == ()
+    told = given(offers, OLD)
+    for used in (
+        *(("digest", "MD5"), ("cipher", "AES-256-CBC"), ("cipher", "CHACHA20-POLY1305")),
+        *(("signature", "RSA with SHA2-256"), ("group", "P-256"), ("group", "X25519")),
+        *(("kdf", "PBKDF2"), ("mac", "HMAC-MD5"), ("key-size", "RSA-1024 with SHA-1")),
+    ):
+        assert told[used], used
+    assert ("kdf", "SCRYPT") not in told  # there under another interface: not asked, not denied
+
+    offers, gaps = asked(others, facts, rules, Plan(environment={"OPENSSL_FORCE_FIPS_MODE": "1"}))
+    assert offers == ()
+    assert "it crashed when it was loaded: Aborted" in gaps[0].reason
+    assert "FATAL FIPS SELFTEST FAILURE" in gaps[0].reason
 
 
 # --- runtimes ------------------------------------------------------------------------------

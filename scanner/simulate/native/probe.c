@@ -429,7 +429,11 @@ static void collect(Thing *each, void *unused) {
 }
 static void collect_old(Thing *each, const char *from, const char *to, void *unused) {
   (void)to, (void)unused;
-  if (each && from && listed < COUNT(enumerated)) enumerated[listed++] = strdup(from);
+  char *name = each && from && listed < COUNT(enumerated) ? strdup(from) : NULL;
+  if (!name) return;
+  for (char *c = name; *c; c++) /* of each there are two spellings, in no order */
+    if (*c >= 'a' && *c <= 'z') *c -= 'a' - 'A';
+  enumerated[listed++] = name;
 }
 
 #define ALL_PROVIDED(type)                                                                        \

@@ -109,7 +109,8 @@ def offers_of(
     for told in lines(answer.output):
         if told.kind == "end":
             whole = told.worked
-            failure = "" if whole else ": ".join(filter(None, (told.name, told.why)))
+            said = (told.name, told.why, _last_words(answer.output))
+            failure = "" if whole else ": ".join(filter(None, said))
             continue
         name = _name(told, rules)
         offer = AlgorithmOffer(
