@@ -29,7 +29,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SOCKET = "run/other-engine.sock"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-PODMAN_PACKAGES = ("podman", "crun", "netavark", "aardvark-dns", "iptables", "iproute2")
+PODMAN_PACKAGES = ("podman", "crun", "netavark", "aardvark-dns", "iptables", "nftables", "iproute2")
 PACKAGES = {
     "trixie": ("docker.io", *PODMAN_PACKAGES),
     "bookworm": PODMAN_PACKAGES,

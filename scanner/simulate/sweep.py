@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scanner.errors import EngineError
@@ -24,6 +24,7 @@ LOADED = "fips-scanner-loaded"
 """Repository name of images that were put into the engine for one scan only."""
 
 _TRIES = 5
+_PAUSE = 0.2
 
 _Remove = Callable[[], object]
 
@@ -37,10 +38,12 @@ def sweep(client: DockerClient) -> int:
     Raises:
         EngineError: the engine does not answer.
     """
-    removed = 0
-    for labels, remove in _labeled(client, OWNER_LABEL):
-        if _is_dead(labels.get(OWNER_LABEL, "")):
-            removed += _try(remove)
+    dead = [
+        remove
+        for labels, remove in _labeled(client, OWNER_LABEL)
+        if _is_dead(labels.get(OWNER_LABEL, ""))
+    ]
+    removed = _remove_all(dead)
     for tag in loaded_tags(client):
         if _is_dead(tag.partition(":")[2].partition("_")[2]):
             with contextlib.suppress(*ENGINE_FAILURES):
@@ -52,8 +55,7 @@ def sweep(client: DockerClient) -> int:
 def remove_scan(client: DockerClient, scan: str) -> None:
     """Remove everything that the scan with this ID made, as far as the engine lets us."""
     with contextlib.suppress(EngineError):
-        for _, remove in _labeled(client, f"{SCAN_LABEL}={scan}"):
-            _try(remove)
+        _remove_all([remove for _, remove in _labeled(client, f"{SCAN_LABEL}={scan}")])
 
 
 def loaded_tags(client: DockerClient) -> list[str]:
@@ -115,16 +117,30 @@ def _network_remover(client: DockerClient, id_: str) -> _Remove:
     return remove
 
 
-def _try(remove: _Remove) -> int:
-    import docker.errors
+def _remove_all(things: Sequence[_Remove]) -> int:
+    """Remove each of `things`; gives how many it could.
 
-    for _ in range(_TRIES):
-        try:
-            remove()
-        except docker.errors.NotFound:
-            return 0
-        except ENGINE_FAILURES:
-            time.sleep(0.2)  # being removed by someone else, or busy for a moment
-        else:
-            return 1
-    return 0
+    Those that are busy for a moment, or used by another of them as Podman has it of a container
+    whose processes another one shares, are tried again after the others.
+    """
+    import docker.errors
+    import requests
+
+    removed = 0
+    left = list(things)
+    for attempt in range(_TRIES):
+        if attempt and left:
+            time.sleep(_PAUSE)
+        tried, left = left, []
+        for remove in tried:
+            try:
+                remove()
+            except docker.errors.NotFound:
+                continue
+            except requests.Timeout:
+                return removed  # one that hangs is not asked again and again
+            except ENGINE_FAILURES:
+                left.append(remove)
+            else:
+                removed += 1
+    return removed
