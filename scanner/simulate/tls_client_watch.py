@@ -1,7 +1,8 @@
 """Stands where the container's TLS clients want to connect to, and reads what they offer.
 
-Answers names with its own address and closes each connection after the first message: never
-completes a handshake, and listens nowhere but in the internal network of the run.
+Says of all names that there are none, as on a network that ends here, until it is told to follow a
+container: then they lead here. Closes each connection after the first message: never completes a
+handshake, and listens nowhere but in the internal network of the run.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ _MAX_CONNECTIONS = 2000
 _MAX_OFFERS = 200
 _PARALLEL = 8
 _TTL = 1
+_A, _PTR, _AAAA = 1, 12, 28
+_NO_SUCH_NAME = 3
 
 
 class ClientWatch:
@@ -58,6 +61,7 @@ class ClientWatch:
         self._offers: dict[tuple[int, str, ClientOffer], None] = {}
         self._lock = threading.Lock()
         self._who: tuple[str, int] = ("", 0)
+        self._names_asked = False
         self._connections = 0
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -101,8 +105,13 @@ class ClientWatch:
         """The name server for the containers that are watched; `""` where there is none."""
         return self._address if self._names is not None and self._sockets else ""
 
+    @property
+    def asked(self) -> bool:
+        """Whether any container looked for a server by name: else there is no client to see."""
+        return self._names_asked
+
     def follow(self, container: str, first_pid: int) -> None:
-        """From now on it is this container that connects: forgets what others offered."""
+        """From now on names lead here, and it is this container that connects."""
         with self._lock:
             self._who = (container, first_pid)
             self._offers.clear()
@@ -160,7 +169,9 @@ class ClientWatch:
         while not self._closing.is_set():
             with contextlib.suppress(OSError):
                 question, peer = self._names.recvfrom(512)
-                answer = dns_answer(question, self._address)
+                following = bool(self._who[0])
+                answer = dns_answer(question, self._address if following else "")
+                self._names_asked |= wants_address(question)
                 if answer:
                     self._names.sendto(answer, peer)
 
@@ -190,21 +201,40 @@ def _hello(connection: socket.socket, port: int) -> bytes:
     raise NotTlsError(data[:64])
 
 
-def dns_answer(question: bytes, address: str) -> bytes:
-    """The answer to a query: `address` to whoever asks for one, else nothing; `b""` to no query."""
-    if len(question) < 17 or question[2] & 0xF8 or question[4:6] != b"\0\1":
-        return b""
+def _asked(query: bytes) -> tuple[int, bytes] | None:
+    """What kind of record a DNS query asks for, and its question; None where it is none."""
+    if len(query) < 17 or query[2] & 0xF8 or query[4:6] != b"\0\1":
+        return None
     at = 12
-    while at < len(question) and question[at]:
-        at += 1 + question[at]
-    if at + 5 > len(question):
+    while at < len(query) and query[at]:
+        at += 1 + query[at]
+    if at + 5 > len(query):
+        return None
+    kind, family = struct.unpack_from("!HH", query, at + 1)
+    return (kind, query[12 : at + 5]) if family == 1 else None
+
+
+def wants_address(query: bytes) -> bool:
+    """Whether somebody looks for a server by its name."""
+    asked = _asked(query)
+    return asked is not None and asked[0] in (_A, _AAAA)
+
+
+def dns_answer(query: bytes, address: str) -> bytes:
+    """The answer to a query: `address` to whoever asks for one; `b""` to what is no query.
+
+    Without an address, there is no such name.
+    """
+    asked = _asked(query)
+    if asked is None:
         return b""
-    kind, family = struct.unpack_from("!HH", question, at + 1)
-    asked = question[12 : at + 5]
-    found = kind == 1 and family == 1
+    kind, question = asked
+    found = bool(address) and kind == _A
     # A name that has no address of this kind exists all the same; only reverse ones do not.
-    code = 3 if kind == 12 else 0
-    head = question[:2] + bytes([0x80 | question[2] & 1, 0x80 | code])
+    code = _NO_SUCH_NAME if kind == _PTR or not address else 0
+    head = query[:2] + bytes([0x80 | query[2] & 1, 0x80 | code])
     head += struct.pack("!HHHH", 1, int(found), 0, 0)
-    record = struct.pack("!HHHIH", 0xC00C, 1, 1, _TTL, 4) + socket.inet_aton(address)
-    return head + asked + (record if found else b"")
+    if not found:
+        return head + question
+    record = struct.pack("!HHHIH", 0xC00C, _A, 1, _TTL, 4) + socket.inet_aton(address)
+    return head + question + record

@@ -75,6 +75,10 @@ def test_server_that_takes_few_connections_at_once(serve: Serve, rules: RuleBook
     assert "x25519" in seen.groups
 
 
+LOOKS_UP = """
+getent hosts api.example.com > /tmp/found
+echo "ended with $?"
+"""
 CLIENTS = """
 openssl s_client -tls1_2 -cipher CHACHA20 -connect api.example.com:443 < /dev/null
 psql "host=db user=x sslmode=require"
@@ -86,6 +90,15 @@ def test_clients_of_the_container(engine: docker.DockerClient, image: str, rules
     approval = Approval(rules.tls)
     with Session(engine, RunLimits()) as session, ClientWatch(session.address) as watch:
         assert watch.resolver
+        # Names do not exist in the other runs, which shows that there is something to see here.
+        assert not watch.asked
+        with session.box(image, entrypoint=("sh", "-c", LOOKS_UP), resolver=watch.resolver) as box:
+            ended = time.monotonic() + 10
+            while box.state().running and time.monotonic() < ended:
+                time.sleep(0.1)
+            box.finish_log()
+            assert box.log()[0].strip() == b"ended with 2"
+        assert watch.asked
         box = session.box(image, entrypoint=("sh", "-c", CLIENTS), resolver=watch.resolver)
         with box:
             state = box.state()

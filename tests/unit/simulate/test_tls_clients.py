@@ -19,7 +19,7 @@ from scanner.simulate.tls_client_hello import (
     hello_in,
     read_client_hello,
 )
-from scanner.simulate.tls_client_watch import ClientWatch, dns_answer
+from scanner.simulate.tls_client_watch import ClientWatch, dns_answer, wants_address
 from scanner.simulate.tls_messages import TLS12, TLS13, NotTlsError, client_hello
 from scanner.simulate.tls_table import Approval
 
@@ -129,6 +129,10 @@ def test_names_lead_here() -> None:
     six = dns_answer(query(b"db.example.com", 28), "192.0.2.9")
     assert (six[3] & 15, six[6:8]) == (0, b"\0\0")
     assert dns_answer(query(b"9.2.0.192.in-addr.arpa", 12), "192.0.2.9")[3] & 15 == 3
+    assert wants_address(query(b"db", 28))
+    assert not wants_address(query(b"9.2.0.192.in-addr.arpa", 12))
+    unknown = dns_answer(query(b"db.example.com", 1), "")
+    assert (unknown[3] & 15, unknown[6:8]) == (3, b"\0\0")
 
 
 @pytest.mark.parametrize(
