@@ -10,6 +10,8 @@ import re
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _VARIES = re.compile(r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8,}|\d+")
 """What is another one in each run: addresses, IDs, times, process IDs, ports."""
+_OURS = re.compile(r"\\+x16\\+x03|\x16\x03")
+"""How a question for TLS begins, as servers that speak none complain of it."""
 _LINES = 3
 _LONGEST = 200
 _TAIL = 64 * 1024
@@ -34,6 +36,7 @@ def _lines(log: bytes) -> list[str]:
     lines = (
         "".join(char if char.isprintable() else " " for char in line[:_LONGEST]).strip()
         for line in text.split("\n")
+        if not _OURS.search(line)
     )
     return [line for line in lines if line]
 

@@ -15,6 +15,11 @@ BEFORE = b"2026-11-24T10:00:01 [7] start\nlistening on 0x7f3a:8080\nid deadbeefc
         (b"2026-11-24T11:22:33 [1234] start\nlistening on 0x55ff:49152\nid 0123456789abcdef\n", ()),
         (BEFORE + b"a\nb\n\n  \nc\nd\n", ("b", "c", "d")),
         (b"cannot\nid deadbeefcafe\n", ("cannot",)),
+        # Not of the container's making: the scanner asked a port for TLS.
+        (
+            b"why\n\"\\x16\\x03\\x01=\" 400\nBad ('\\\\x16\\\\x03\\\\x01')\n\x16\x03\x01?\n",
+            ("why",),
+        ),
         # Said again and again, it is one line, and what came before it is not lost.
         (b"why\n" + b"retry 1\nretry 2\nretry 3\n" * 9, ("why", "retry 3")),
     ],
