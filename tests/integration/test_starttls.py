@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from scanner.rulebook import RuleBook
+from scanner.simulate.box import Box
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
@@ -33,6 +34,17 @@ def image(engine: docker.DockerClient, base_image_of: dict[str, str]) -> str:
     return TAG
 
 
+def _opened(box: Box, port: int) -> str:
+    """The address of a container, once its port is open."""
+    for _ in range(100):
+        state = box.state()
+        assert state.running, box.log()[0].decode()
+        if box.connect(state.address, port, 0.5):
+            return state.address
+        time.sleep(0.1)
+    pytest.fail(f"port {port} did not open")
+
+
 @pytest.fixture
 def serve(engine: docker.DockerClient, image: str) -> Iterator[Serve]:
     """Starts a server by name, and gives its address when the port is open."""
@@ -41,13 +53,7 @@ def serve(engine: docker.DockerClient, image: str) -> Iterator[Serve]:
         def start(name: str, port: int) -> str:
             box = session.box(image, entrypoint=("sh", "/serve", name))
             box.__enter__()
-            for _ in range(100):
-                state = box.state()
-                assert state.running, box.log()[0].decode()
-                if box.connect(state.address, port, 0.5):
-                    return state.address
-                time.sleep(0.1)
-            pytest.fail(f"{name} did not open port {port}")
+            return _opened(box, port)
 
         yield start
 
@@ -116,3 +122,50 @@ def test_clients_of_the_container(engine: docker.DockerClient, image: str, rules
     assert (psql.server_name, psql.port) == ("db", 5432)
     assert "TLS_AES_256_GCM_SHA384" in psql.suites
     assert "x25519" in psql.unapproved
+
+
+CHECKING = """
+openssl fipsinstall -module /fips/fips.so -out /tmp/fips.cnf > /dev/null 2>&1
+echo "tls1-prf-ems-check = $CHECK" >> /tmp/fips.cnf
+cat > /tmp/openssl.cnf <<END
+openssl_conf = init
+.include /tmp/fips.cnf
+[init]
+providers = providers
+alg_section = algorithms
+[providers]
+fips = fips_sect
+base = base
+[base]
+activate = 1
+[algorithms]
+default_properties = fips=yes
+END
+export OPENSSL_CONF=/tmp/openssl.cnf OPENSSL_MODULES=/fips
+exec openssl s_server -quiet -accept 8443 -key /tls/key.pem -cert /tls/cert.pem
+"""
+
+
+@pytest.mark.parametrize(("check", "completes"), [("0", True), ("1", False)])
+def test_fips_provider_and_extended_master_secret(
+    engine: docker.DockerClient,
+    image: str,
+    rules: RuleBook,
+    fips_provider: Path,
+    check: str,
+    completes: bool,
+) -> None:
+    with Session(engine, RunLimits()) as session:
+        box = session.box(
+            image,
+            entrypoint=("sh", "-c", CHECKING),
+            environment={"CHECK": check},
+            files={"/fips/fips.so": fips_provider.read_bytes()},
+        )
+        with box:
+            seen = probe(_opened(box, 8443), 8443, offers(rules.tls))
+    assert seen is not None
+    assert seen.error == ""
+    assert not [suite for suite in seen.suites if "CHACHA20" in suite]
+    assert "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" in seen.suites
+    assert seen.completes_without_ems is completes
