@@ -15,6 +15,7 @@ from scanner.rulebook import RuleBook
 from scanner.simulate.audit import audit_for, call_facts, read_calls
 from scanner.simulate.box import Box
 from scanner.simulate.engine import engine as scanner_engine
+from scanner.simulate.native import helper
 from scanner.simulate.plan import Facts
 from scanner.simulate.session import Session
 from tests.integration.workloads import SHORT
@@ -26,17 +27,18 @@ FACTS = Facts((fact(FactKind.ELF, "/bin/app", linkage="dynamic"),))
 
 
 @contextmanager
-def audited(image: str, *command: str, **environment: str) -> Iterator[Box]:
+def audited(image: str, *command: str, node: bytes | None = None) -> Iterator[Box]:
     audit = audit_for(FACTS, CONFIG)
     assert audit.useful
     with scanner_engine() as client, Session(client, SHORT) as session:
         image_id = str(client.images.get(image).id)
         with session.box(
             image_id,
-            environment=audit.environment(environment, CONFIG),
+            environment=audit.environment({}, CONFIG),
             files=audit.files,
             shared=audit.shared,
             entrypoint=command,
+            node_helper=node,
         ) as box:
             yield box
 
@@ -150,3 +152,17 @@ def test_what_has_no_openssl_runs_as_before(
         assert ended(box) == "etc\ntmp\nb\na\n0\n"
         assert box.state().exit_code == 0
         assert calls_of(box, rules) == ()
+
+
+def test_on_a_node_programs_that_shed_it_are_named(
+    sample: Callable[[str], str], rules: RuleBook
+) -> None:
+    line = "openssl sha256 /etc/passwd; env -u LD_PRELOAD /usr/bin/openssl sha1 /etc/passwd; "
+    shed = "cp /usr/bin/openssl /tmp/other; env -u LD_PRELOAD /tmp/other sha1 /etc/passwd"
+    image = sample("openssl-fips-active")
+    with audited(image, "sh", "-c", line + shed, node=helper("amd64")) as box:
+        assert ended(box).count("(/etc/passwd)= ") == 3
+        calls, [gap] = read_calls(box, FACTS, rules)
+    assert ("EVP_MD_fetch", "openssl", 0) in seen(calls, "SHA256")
+    # Of one that ran with it too, and once without, nothing shows the latter.
+    assert gap.reason.endswith("not seen: /tmp/other")

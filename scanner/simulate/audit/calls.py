@@ -15,6 +15,7 @@ from scanner.rulebook import RuleBook
 from scanner.simulate.audit.logs import go_calls, java_calls
 from scanner.simulate.audit.record import PATH, SIZE, Noted, Record, read_record
 from scanner.simulate.box import Box
+from scanner.simulate.node import NodeBox
 from scanner.simulate.plan import Facts
 
 _MOST = 2000
@@ -41,6 +42,8 @@ _NO_ALGORITHM = frozenset(
 )
 """Functions that are given settings; a setting may have the name of an algorithm."""
 _RANK = ("no", "limited", "yes")
+_LIBRARIES = ("libcrypto", "libgcrypt", "libgnutls", "libnss3")
+_NAMED = 6
 
 
 def read_calls(
@@ -57,7 +60,28 @@ def read_calls(
     noted = list(_merged(record.calls, facts)) if record is not None else []
     calls = [replace(each, approved=_known(_approval(each, rules))) for each in (*noted, *told)]
     calls.sort(key=lambda each: (each.program, each.algorithm, each.api, each.library))
-    return tuple(calls[:_MOST]), tuple(_gaps(record, len(calls), content is not None))
+    gaps = (*_gaps(record, len(calls), content is not None), *_without_us(box, record))
+    return tuple(calls[:_MOST]), gaps
+
+
+def _without_us(box: Box, record: Record | None) -> Iterator[Gap]:
+    """Programs that the supervisor saw open a crypto library, and that did not load ours."""
+    if record is None or not isinstance(box, NodeBox):
+        return
+    opened = {
+        each.program
+        for each in box.node_log().programs()
+        if any(path.rpartition("/")[2].startswith(_LIBRARIES) for path in each.opened)
+    }
+    names = sorted(opened - record.programs)
+    if names:
+        more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+        reason = (
+            "these programs ran without the interposer, as set-uid ones do and those that are "
+            "started with other variables, so what they ask for was not seen: "
+            f"{', '.join(names[:_NAMED])}{more}"
+        )
+        yield Gap(GapKind.NOT_SUPPORTED, "audit", reason, caps=False)
 
 
 def _gaps(record: Record | None, calls: int, was_there: bool) -> Iterator[Gap]:
