@@ -7,6 +7,8 @@ import java.security.SecureRandom;
 import java.security.Security;
 import java.security.Signature;
 import java.security.spec.ECGenParameterSpec;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -24,6 +26,7 @@ import javax.net.ssl.SSLParameters;
  */
 public final class ProviderProbe {
   private static final byte[] MESSAGE = {'p', 'r', 'o', 'b', 'e'};
+  private static final Map<String, KeyPair> PAIRS = new HashMap<>();
 
   private ProviderProbe() {}
 
@@ -81,7 +84,7 @@ public final class ProviderProbe {
       if (!name.startsWith("PB")) continue;
       attempt("kdf", name, () -> SecretKeyFactory.getInstance(name).getProvider());
     }
-    attempt("random", "SecureRandom " + new SecureRandom().getAlgorithm(), () -> {
+    attempt("random", new SecureRandom().getAlgorithm(), () -> {
       SecureRandom made = new SecureRandom();
       made.nextBytes(new byte[32]);
       return made.getProvider();
@@ -141,10 +144,13 @@ public final class ProviderProbe {
   }
 
   private static KeyPair pair(String type, String size) throws Exception {
+    KeyPair known = PAIRS.get(type + size);
+    if (known != null) return known;
     KeyPairGenerator generator = KeyPairGenerator.getInstance(type);
     if (type.equals("EC")) generator.initialize(new ECGenParameterSpec(size));
     else if (!size.isEmpty()) generator.initialize(Integer.parseInt(size));
-    return generator.generateKeyPair();
+    PAIRS.put(type + size, generator.generateKeyPair());
+    return PAIRS.get(type + size);
   }
 
   private static void tls() {
