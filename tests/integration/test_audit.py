@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
 
 import docker
 import pytest
@@ -27,7 +29,12 @@ FACTS = Facts((fact(FactKind.ELF, "/bin/app", linkage="dynamic"),))
 
 
 @contextmanager
-def audited(image: str, *command: str, node: bytes | None = None) -> Iterator[Box]:
+def audited(
+    image: str,
+    *command: str,
+    node: bytes | None = None,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> Iterator[Box]:
     audit = audit_for(FACTS, CONFIG)
     assert audit.useful
     with scanner_engine() as client, Session(client, SHORT) as session:
@@ -35,7 +42,7 @@ def audited(image: str, *command: str, node: bytes | None = None) -> Iterator[Bo
         with session.box(
             image_id,
             environment=audit.environment({}, CONFIG),
-            files=audit.files,
+            files={**audit.files, **files},
             shared=audit.shared,
             entrypoint=command,
             node_helper=node,
@@ -126,6 +133,50 @@ def test_python_is_seen_through_modules_of_its_own_scope_and_after_a_kill(
     assert {each.algorithm for each in calls if "_ssl" in each.caller} == {"TLS"}
     told = [each for each in call_facts(calls, "enforced", rules) if each.text("approved") == "no"]
     assert [each.text("api") for each in told] == ["EVP_MD_fetch"]
+
+
+TWO = """
+import psycopg2, socket, ssl, threading
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/cert.pem", "/key.pem")
+listener = socket.create_server(("127.0.0.1", 5432))
+listener.settimeout(5)
+def serve():
+    plain = listener.accept()[0]
+    plain.recv(8)
+    plain.sendall(b"S")
+    with context.wrap_socket(plain, server_side=True) as tls:
+        print("server", tls.version(), flush=True)
+        tls.recv(1000)
+threading.Thread(target=serve).start()
+try:
+    psycopg2.connect("host=127.0.0.1 user=app dbname=app sslmode=require")
+except psycopg2.OperationalError as error:
+    print(error, flush=True)
+"""
+TLS = Path(__file__).parents[1] / "fixtures" / "tls"
+
+
+def test_two_openssls_in_one_process_stay_apart(
+    sample: Callable[[str], str], rules: RuleBook
+) -> None:
+    files = {f"/{name}": (TLS / name).read_bytes() for name in ("cert.pem", "key.pem")}
+    with audited(sample("python-md5-wheel"), "python3", "-c", TWO, files=files) as box:
+        output = ended(box)
+        calls = calls_of(box, rules)
+    assert "server TLSv1.3" in output
+    negotiated = {
+        each.api: (
+            each.library.rpartition("/")[2],
+            each.caller.rpartition("/")[2].partition("+")[0],
+        )
+        for each in calls
+        if each.algorithm == "TLSv1.3"
+    }
+    server, client = negotiated["SSL_do_handshake(server)"], negotiated["SSL_connect"]
+    assert server == ("libssl.so.3", "_ssl.cpython-311-x86_64-linux-gnu.so")
+    assert client[0].startswith("libssl-")
+    assert client[1].startswith("libpq-")
 
 
 def test_nginx_under_another_user_tells_what_was_negotiated(
