@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 64 * 2**10
 """Bytes of an answer that are read, its head included."""
+_MARKS = re.compile(r"<[^<>]*>")
 _MAX_HEAD = 32 * 2**10
 
 
@@ -68,6 +70,13 @@ class Answer:
     body: bytes = b""
     cut: bool = False
     """Whether there was more than is read, or it did not all come."""
+
+    def said(self) -> str:
+        """The lines of its body that a person reads, without the marks of HTML."""
+        text = self.body.decode("utf-8", "replace")
+        if "<html" in text[:1000].lower():
+            text = _MARKS.sub(" ", text)
+        return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
     def __str__(self) -> str:
         # In the words of the standard: what a server says there is its own, and may vary.

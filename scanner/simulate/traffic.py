@@ -15,7 +15,7 @@ from scanner.model import Difference, Effect, Fact, FactKind, StepResult
 from scanner.simulate.box import Box
 from scanner.simulate.http import Answer, NoAnswer, Request, ask
 from scanner.simulate.scenario.model import Scenario
-from scanner.simulate.scenario.run import run_steps
+from scanner.simulate.scenario.run import MAX_LOG, run_steps
 
 HTTP, STEP = "http", "step"
 """Subjects of differences: the request that is sent anyway, and what the user asked for."""
@@ -102,11 +102,11 @@ def _get(address: str, request: Request, seconds: float) -> tuple[StepResult, bo
     took = round(time.monotonic() - begin, 2)
     if isinstance(answer, NoAnswer):
         return StepResult(str(request), False, str(answer), took), False
-    return StepResult(str(request), answer.status < 500, str(answer), took, _said(answer)), True
+    return StepResult(str(request), answer.status < 500, str(answer), took, _log(answer)), True
 
 
-def _said(answer: Answer) -> str:
-    return answer.body.decode("utf-8", "replace").strip()[-1000:] if answer.status >= 500 else ""
+def _log(answer: Answer) -> str:
+    return answer.said()[-MAX_LOG:] if answer.status >= 500 else ""
 
 
 def compare_steps(

@@ -15,7 +15,7 @@ from scanner.simulate.scenario.model import ExecStep, HttpStep, Scenario, Step, 
 from scanner.simulate.watch import Awaited, Observation
 
 MAX_OUTPUT = 2**20
-_LOG = 1000
+MAX_LOG = 1000
 """Characters of the end of an output that are kept."""
 _ASKED_EVERY = 0.5
 _PATIENCE = 2.0
@@ -55,7 +55,7 @@ def run_steps(
                 passed=not detail,
                 detail=scenario.hidden(detail),
                 seconds=round(time.monotonic() - begin, 2),
-                log=scenario.hidden(output.strip()[-_LOG:]) if detail else "",
+                log=scenario.hidden(output.strip()[-MAX_LOG:]) if detail else "",
             )
         )
     return tuple(results)
@@ -105,15 +105,15 @@ def _ask(step: HttpStep, address: str) -> _Outcome:
     answer = ask(address, step.request, step.timeout)
     if isinstance(answer, NoAnswer):
         return str(answer), ""
-    body = answer.body.decode("utf-8", "replace")
     if step.status is None and answer.status >= 400:
-        return f"{answer}, not success", body
+        return f"{answer}, not success", answer.said()
     if step.status is not None and answer.status != step.status:
-        return f"{answer}, not {step.status}", body
+        return f"{answer}, not {step.status}", answer.said()
+    body = answer.body.decode("utf-8", "replace")
     if step.body and not re.search(step.body, body, re.MULTILINE):
         where = f"the first {MAX_ANSWER // 2**10} KiB of its body" if answer.cut else "its body"
-        return f"{answer}, and `{step.body}` is not in {where}", body
-    return "", body
+        return f"{answer}, and `{step.body}` is not in {where}", answer.said()
+    return "", ""
 
 
 def _execute(box: Box, step: ExecStep) -> _Outcome:

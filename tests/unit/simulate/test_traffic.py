@@ -139,6 +139,12 @@ def test_what_is_sent() -> None:
     assert b"Host: shop.test:443\r\n" in Request(443, host="shop.test").content
 
 
+def test_html_is_told_as_text() -> None:
+    page = b"<!DOCTYPE html>\n<html>\n <p>Why: 1 < 2 &amp; so</p>\n\n</html>"
+    assert Answer(500, page).said() == "Why: 1 < 2 &amp; so"
+    assert Answer(500, b" a\n\n<b>\n").said() == "a\n<b>"
+
+
 # --- a request to each port ----------------------------------------------------------------------
 
 
