@@ -63,6 +63,10 @@ test: lint samples  ## Run everything: style, types, rules, all tests
 image: dev engine  ## Build the scanner's own image, fips-scanner:latest
 	@$(BIN)/python -m scripts.build_scanner
 
+.PHONY: providers
+providers: dev  ## Build FIPS providers for simulated runs: musl and old glibc, amd64 and arm64
+	@$(BIN)/python -m scripts.build_provider
+
 .PHONY: bench
 bench: dev engine  ## Time the inspection of a large image
 	@$(BIN)/python -m scripts.bench

@@ -1,23 +1,27 @@
 """Builds the scanner's own image from the Dockerfile at the root, without any image registry.
 
-Only what the Dockerfile's `.dockerignore` lets through may reach the image, and the wheels that
-it would otherwise take from a package index.
+Only what the Dockerfile's `.dockerignore` lets through may reach the image, the wheels that it
+would otherwise take from a package index, and the FIPS providers that it would otherwise build.
 """
 
 from __future__ import annotations
 
 import hashlib
+import platform
 import sys
 import tomllib
 
 import docker
 
+from scanner.simulate.native.build_provider import TARGETS
 from scripts import base_images
+from scripts.build_provider import provider
 from scripts.building import ROOT, build, build_context, connect, fetch_wheels, say
 
 TAG = "fips-scanner:latest"
 BASE = "debian:trixie-slim"
 PYTHON_OF_BASE = "3.13"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 NAMES = (
     "pyproject.toml",
     "hatch_build.py",
@@ -37,6 +41,11 @@ def build_scanner(client: docker.DockerClient) -> str:
     wheels = fetch_wheels(f"scanner-{key}", "--python-version", PYTHON_OF_BASE, *needed)
     files = {name: ROOT / name for name in NAMES if (ROOT / name).exists()}
     files |= {f"wheels/{wheel.name}": wheel for wheel in wheels}
+    files |= {
+        f"providers/{target.name}/fips.so": provider(target)
+        for target in TARGETS.values()
+        if target.architecture == ARCHITECTURES.get(platform.machine())
+    }
     arguments = {"BASE": base_images.ensure(client)[BASE], "PIP_NO_INDEX": "1"}
     build(client, TAG, build_context(files, {}), arguments=arguments)
     return TAG
