@@ -15,7 +15,7 @@ help:  ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
 	    do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-$(READY): pyproject.toml hatch_build.py scripts/setup_engine.py scanner/simulate/native/fips_node.c
+$(READY): pyproject.toml hatch_build.py scripts/setup_engine.py $(wildcard scanner/simulate/native/*.[ch])
 	@$(PYTHON) scripts/setup_engine.py packages
 	@echo "setup: creating $(VENV)" >&2
 	@$(PYTHON) -m venv $(VENV)

@@ -6,6 +6,7 @@ Every wait has a limit and everything read from the container has one. Judges no
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import socket
 import tarfile
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import docker.errors
@@ -45,6 +47,8 @@ class BoxSpec:
     """Put there as well, executable for every user of it."""
     shared: Mapping[str, bytes] = field(default_factory=dict)
     """Put there as well, writable for every user of it."""
+    archives: Mapping[str, bytes] = field(default_factory=dict)
+    """Tar archives that are unpacked in folders of it before it starts."""
     entrypoint: tuple[str, ...] = ()
     """Instead of the image's own entrypoint and command, when not empty."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -220,9 +224,9 @@ class Box:
 
 
 def _make(spec: BoxSpec) -> DockerContainer:
-    from testcontainers.core.container import DockerContainer
-
-    made = DockerContainer(spec.image, docker_client_kw={"timeout": 60}, env=dict(spec.environment))
+    made = _container_type()(
+        spec.image, docker_client_kw={"timeout": 60}, env=dict(spec.environment)
+    )
     made.image = spec.image  # without the prefix that a user may have set for tests
     options = dict(spec.options)
     if spec.entrypoint:
@@ -234,7 +238,29 @@ def _make(spec: BoxSpec) -> DockerContainer:
         made.with_copy_into_container(content, path, 0o755)
     for path, content in spec.shared.items():
         made.with_copy_into_container(content, path, 0o666)
+    for folder, archive in spec.archives.items():
+        made.with_copy_into_container(_Archive(archive), folder, 0)
     return made
+
+
+class _Archive(bytes):
+    """A tar archive that the engine unpacks, and not itself a file to copy."""
+
+
+@functools.cache
+def _container_type() -> type[DockerContainer]:
+    from testcontainers.core.container import DockerContainer
+
+    class Container(DockerContainer):
+        def _transfer_into_container(
+            self, content: bytes | Path, destination: str, mode: int
+        ) -> None:
+            if isinstance(content, _Archive):
+                self.get_wrapped_container().put_archive(destination, bytes(content))
+            else:
+                super()._transfer_into_container(content, destination, mode)
+
+    return Container
 
 
 @contextlib.contextmanager

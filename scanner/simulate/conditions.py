@@ -26,7 +26,8 @@ from scanner.simulate.box import Box
 from scanner.simulate.compare import compare, doubtful, settled
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG
-from scanner.simulate.node import NodeBox, NodeLog
+from scanner.simulate.node import NodeBox
+from scanner.simulate.node_log import NodeLog
 from scanner.simulate.observed import (
     preloaded,
     run_settings,
@@ -164,6 +165,7 @@ class Conditions:
             switches=(f"{FLAG} reads 1",),
             verified=("its first process read 1 from it",),
             programs=ran.inside.programs(),
+            simulated_by=ran.inside.simulated_by,
         )
         self._tell(result, ran, verified=True)
         self.gaps += [
@@ -196,6 +198,7 @@ class Conditions:
             switches=_texts(plan),
             verified=verification.evidence,
             programs=ran.inside.programs() if ran.inside else (),
+            simulated_by=ran.inside.simulated_by if ran.inside else "",
         )
         self._tell(result, ran, verified=self.verified)
         self.gaps += [

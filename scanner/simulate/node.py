@@ -4,119 +4,31 @@ A static helper becomes the image's own command after it has installed a seccomp
 otherwise empty container that shares its processes and its network answers the calls that the
 filter asks about, and writes down which programs start, read the flag and open crypto files. The
 workload keeps its process ID 1, user and capabilities. Works on hosts without FIPS mode, under
-the engine's default seccomp profile, and needs nothing of the image, not even a shell.
+the engine's default seccomp profile, and needs nothing of the image, not even a shell. Where an
+engine or a kernel does not allow that, the next best way is taken.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections import defaultdict
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scanner.model import ProgramActivity
+from scanner.errors import EngineError
 from scanner.simulate.box import Box, BoxSpec, BoxState
+from scanner.simulate.node_log import NodeLog, parse_node_log
+from scanner.simulate.node_modes import EVENTS, HELPER, Attempt, NodeMode, NodeModes
 
-HELPER = "/.fips-node"
-"""Where the helper lies in both containers."""
 NO_SUPERVISION = 125
 """Exit code of a container whose helper could not do its work."""
-MAX_PROGRAMS = 200
-MAX_FILES = 100
-"""Of one program."""
 _MEMORY = 64 * 2**20
 _PIDS = 16
-_MAX_TEXT = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class NodeEvent:
-    """What a program did under supervision, told once for each program and path."""
-
-    kind: str
-    """`exec`, `open`, `flag` (it read the kernel's FIPS flag) or `kernel-crypto`."""
-    program: str
-    """Path of the program that did it."""
-    path: str
-    """What it started or opened; of kernel crypto, the algorithm."""
-    found: bool = True
-    """False where the file is not there, or the kernel of a FIPS node refuses the algorithm."""
-    uid: int = -1
-    argv: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NodeLog:
-    """Everything that the supervisor of one container wrote down."""
-
-    works: bool = False
-    """Whether the first process was seen to read 1 from the flag before it became the command."""
-    events: tuple[NodeEvent, ...] = ()
-    complete: bool = True
-    """False when there was more than it may write down."""
-    blind: bool = False
-    """Whether it could not read a process, which then did not see the flag."""
-
-    def programs(self) -> tuple[ProgramActivity, ...]:
-        """What each program did, in order of path; at most `MAX_PROGRAMS` of them."""
-        told: defaultdict[str, defaultdict[str, set[str]]]
-        told = defaultdict(lambda: defaultdict(set))
-        for each in self.events:
-            if each.kind != "exec":
-                what = each.kind if each.found or each.kind != "open" else "missing"
-                told[each.program][what].add(each.path)
-        return tuple(
-            ProgramActivity(
-                program,
-                read_flag=bool(did["flag"]),
-                opened=tuple(sorted(did["open"]))[:MAX_FILES],
-                missing=tuple(sorted(did["missing"] - did["open"]))[:MAX_FILES],
-                kernel_crypto=tuple(sorted(did["kernel-crypto"]))[:MAX_FILES],
-            )
-            for program, did in sorted(told.items())[:MAX_PROGRAMS]
-        )
-
-
-def parse_node_log(content: bytes, *, cut: bool = False) -> NodeLog:
-    """What the lines of a supervisor say. Lines that it never writes are left out."""
-    works = False
-    complete, blind = not cut, False
-    events: list[NodeEvent] = []
-    for line in content.split(b"\n"):
-        try:
-            told = json.loads(line)
-        except ValueError:
-            continue
-        if not isinstance(told, dict):
-            continue
-        kind = told.get("event")
-        complete = complete and kind != "lost"
-        blind = blind or kind == "unreadable"
-        if kind not in ("exec", "open", "flag", "kernel-crypto"):
-            continue
-        program, path = _text(told.get("program")), _text(told.get("path"))
-        if program == HELPER:
-            works = works or kind == "flag"
-            if kind != "exec":
-                continue
-        uid, argv = told.get("uid"), told.get("argv")
-        events.append(
-            NodeEvent(
-                kind=kind,
-                program=program,
-                path=path,
-                found=told.get("found") is True,
-                uid=uid if isinstance(uid, int) and uid < 2**32 - 1 else -1,
-                argv=tuple(map(_text, argv)) if isinstance(argv, list) else (),
-            )
-        )
-    return NodeLog(works, tuple(events), complete, blind)
-
-
-def _text(value: object) -> str:
-    return value[:_MAX_TEXT] if isinstance(value, str) else ""
+_PROOF = 25.0
+"""Seconds until the flag must have been read; the helper itself gives up after 20."""
+_PROOF_PRELOADED = 5.0
+_UNPROVEN = "nothing shows that its first process read 1 from the flag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +55,9 @@ def start_of(config: Mapping[str, Any]) -> Start:
 
 
 class NodeBox(Box):
-    """A container under supervision. Use as a context manager; both containers are removed."""
+    """A container that is shown a node. Use as a context manager; all of it is removed."""
 
-    def __init__(self, spec: BoxSpec, start: Start, helper: bytes) -> None:
+    def __init__(self, spec: BoxSpec, start: Start, helper: bytes, modes: NodeModes) -> None:
         """Prepare it.
 
         Args:
@@ -153,35 +65,55 @@ class NodeBox(Box):
                 is what runs.
             start: what the engine starts of the image.
             helper: the static program for the image's architecture.
+            modes: the ways to do it that are left to try, and the volume with the helper.
         """
         self._name = secrets.token_hex(8)
         self._helper = helper
+        self._modes = modes
+        self._own = replace(spec, entrypoint=spec.entrypoint or start.command)
+        self._start_of_image = start
         self._supervisor: Box | None = None
-        options = dict(spec.options)
-        if "healthcheck" in options and start.health_check:
+        self._attempt = modes.attempts[0]
+        super().__init__(self._dressed())
+
+    def _dressed(self) -> BoxSpec:
+        """What to ask of the engine in the present attempt."""
+        own, attempt = self._own, self._attempt
+        options = attempt.options(own.options, self._modes.volume)
+        check = self._start_of_image.health_check
+        if "healthcheck" in options and check:
             # The engine starts checks beside the command: they need a filter of their own.
-            test = ["CMD", *self._supervised(start.health_check)]
+            test = ["CMD", *attempt.command(self._name, check, first=False)]
             options["healthcheck"] = options["healthcheck"] | {"test": test}
-        super().__init__(
-            replace(
-                spec,
-                entrypoint=self._supervised(spec.entrypoint or start.command),
-                programs={**spec.programs, HELPER: helper},
-                options=options,
-            )
+        return replace(
+            own,
+            entrypoint=attempt.command(self._name, own.entrypoint, first=True),
+            archives={**own.archives, **attempt.archives()},
+            options=options,
         )
 
-    def _supervised(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        return (HELPER, "stub", self._name, "--", *command)
-
-    def as_workload(self, command: Sequence[str]) -> tuple[str, ...]:
-        """`command` behind a filter of its own: what an engine executes starts without one."""
-        return self._supervised(tuple(command))
-
     def _start(self) -> None:
-        super()._start()
+        failures: list[str] = []
+        for attempt in self._modes.attempts:
+            self._attempt = attempt
+            super().__init__(self._dressed())
+            try:
+                super()._start()
+                if attempt.mode is NodeMode.SUPERVISOR:
+                    self._start_supervisor()
+                failure = self._why_unproven()
+            except EngineError as error:
+                failure = str(error)
+            if not failure:
+                self._modes.settle(attempt)
+                return
+            self._remove()
+            failures.append(f"{attempt.mode}: {failure}")
+        raise EngineError("; ".join(dict.fromkeys(failures)))
+
+    def _start_supervisor(self) -> None:
         kept = ("labels", "log_config", "auto_remove", "restart_policy")
-        supervisor = Box(
+        self._supervisor = Box(
             BoxSpec(
                 image=self._spec.image,
                 programs={HELPER: self._helper},
@@ -204,15 +136,42 @@ class NodeBox(Box):
                 log_limit=self._spec.log_limit,
             )
         )
-        self._supervisor = supervisor
-        supervisor.__enter__()
+        self._supervisor.__enter__()
         # Before the supervisor answers, the command has not begun.
-        self.started = supervisor.started
+        self.started = self._supervisor.started
+
+    def _why_unproven(self) -> str:
+        """Wait until the flag was seen to read 1; why that did not happen, or `""`."""
+        patience = _PROOF_PRELOADED if self._attempt.mode is NodeMode.PRELOAD else _PROOF
+        end = time.monotonic() + patience
+        while True:
+            state = self.state()
+            if self.node_log().works:
+                return ""
+            if not state.running or time.monotonic() > end:
+                return self.failure(state) or _UNPROVEN
+            time.sleep(0.02)
 
     def _remove(self) -> None:
         super()._remove()
         if self._supervisor is not None:
             self._supervisor.__exit__()
+            self._supervisor = None
+
+    @property
+    def attempt(self) -> Attempt:
+        """The way that works here."""
+        return self._attempt
+
+    def execute(
+        self, command: Sequence[str], *, limit: int = 2**20, seconds: float = 5.0
+    ) -> tuple[int, bytes] | None:
+        """As for any container, behind a filter of its own.
+
+        What an engine executes starts without one, and with all capabilities of the container.
+        """
+        supervised = self._attempt.command(self._name, command, first=False)
+        return super().execute(supervised, limit=limit, seconds=seconds)
 
     def failure(self, state: BoxState) -> str:
         """Why there is no supervision, or `""`."""
@@ -224,10 +183,14 @@ class NodeBox(Box):
         return next(said, "")
 
     def node_log(self) -> NodeLog:
-        """What the supervisor has written down so far."""
-        if self._supervisor is None:
-            return NodeLog(complete=False)
-        if not self.state().running:
-            self._supervisor.finish_log()
-        content, cut = self._supervisor.log()
-        return parse_node_log(content, cut=cut)
+        """What has been written down so far."""
+        if self._attempt.mode is not NodeMode.SUPERVISOR:
+            content, cut = self.read_file(EVENTS, self._spec.log_limit), False
+        elif self._supervisor is not None:
+            if not self.state().running:
+                self._supervisor.finish_log()
+            content, cut = self._supervisor.log()
+        else:
+            content, cut = None, True
+        log = parse_node_log(content or b"", self._attempt.program, cut=cut or content is None)
+        return replace(log, mode=self._attempt.mode.value)

@@ -20,7 +20,7 @@ from scanner.model import (
 from scanner.rulebook import RuleBook
 from scanner.simulate.compare import how_it_ended
 from scanner.simulate.http import Request
-from scanner.simulate.node import NodeLog
+from scanner.simulate.node_log import NodeLog
 from scanner.simulate.plan import Plan
 from scanner.simulate.probes import offer_facts
 from scanner.simulate.tls_table import Approval, endpoint_facts
@@ -55,14 +55,7 @@ def not_started(error: EngineError) -> Simulation:
 
 def node_gaps(log: NodeLog) -> list[Gap]:
     """What the supervisor of a simulated node could not do."""
-    gaps: list[Gap] = []
-    if log.blind:
-        reason = "a process could not be read, so the FIPS flag may have been absent for it"
-        gaps.append(Gap(GapKind.NOT_VERIFIED, NODE, reason))
-    if not log.complete:
-        reason = "more was seen from inside than is written down; the rest is missing"
-        gaps.append(Gap(GapKind.TOO_MANY, NODE, reason, caps=False))
-    return gaps
+    return log.gaps()
 
 
 def no_node(reason: str) -> tuple[ConditionResult, Gap]:

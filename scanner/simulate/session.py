@@ -9,14 +9,17 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scanner.errors import EngineError, ImageNotFoundError
 from scanner.simulate.box import ENGINE_FAILURES, Box, BoxSpec
 from scanner.simulate.engine import EngineInfo, engine, engine_info, one_line, own_container
 from scanner.simulate.limits import RunLimits
+from scanner.simulate.native import NODE_PRELOAD, helper
 from scanner.simulate.node import NodeBox, start_of
+from scanner.simulate.node_modes import ATTEMPTS, Attempt, NodeModes
+from scanner.simulate.node_volume import Helper, helper_volume
 from scanner.simulate.owner import Owner
 from scanner.simulate.sweep import LOADED, OWNER_LABEL, SCAN_LABEL, remove_scan, sweep
 
@@ -29,11 +32,17 @@ _GRACE = 600.0
 class Session:
     """The network and the containers of one simulated run. Use as a context manager."""
 
-    def __init__(self, client: DockerClient, limits: RunLimits) -> None:
+    def __init__(
+        self,
+        client: DockerClient,
+        limits: RunLimits,
+        node_attempts: Sequence[Attempt] = ATTEMPTS,
+    ) -> None:
         self.info: EngineInfo = engine_info(client)
         self.limits = limits
         self.deadline = time.monotonic() + limits.total
         self._client = client
+        self._node_modes = NodeModes(node_attempts)
         self._labels = {
             SCAN_LABEL: secrets.token_hex(8),
             OWNER_LABEL: str(Owner.current(limits.total + _GRACE)),
@@ -102,6 +111,7 @@ class Session:
         health_interval: float | None = None,
         node_helper: bytes | None = None,
         resolver: str = "",
+        options: Mapping[str, Any] | None = None,
     ) -> Box:
         """A container of `image`, not yet started.
 
@@ -114,11 +124,12 @@ class Session:
             health_interval: seconds between the image's own health checks, when it has any.
             node_helper: shows it a FIPS node, with this program.
             resolver: address of a name server that is asked for all names.
+            options: more of the engine's options, in the words of the docker library.
 
         Raises:
             EngineError: the engine does not tell how the image starts.
         """
-        options = self._options()
+        options = {**self._options(), **(options or {})}
         if health_interval is not None:
             options["healthcheck"] = {"interval": int(health_interval * 1e9)}
         if resolver:
@@ -136,10 +147,14 @@ class Session:
         if node_helper is None:
             return Box(spec)
         try:
-            config = self._client.api.inspect_image(image)["Config"] or {}  # type: ignore[no-untyped-call]
+            told = self._client.api.inspect_image(image)  # type: ignore[no-untyped-call]
         except ENGINE_FAILURES as error:
             raise EngineError(one_line(error)) from error
-        return NodeBox(spec, start_of(config), node_helper)
+        if not self._node_modes.volume:
+            preload = helper(str(told.get("Architecture", "")), NODE_PRELOAD)
+            made = helper_volume(self._client, image, self._labels, Helper(node_helper, preload))
+            self._node_modes.volume = made
+        return NodeBox(spec, start_of(told["Config"] or {}), node_helper, self._node_modes)
 
     def _options(self) -> dict[str, Any]:
         limits = self.limits

@@ -28,7 +28,16 @@ class Program(NamedTuple):
     flags: tuple[str, ...]
 
 
-NODE_HELPER = Program("fips-node", "linux-musl", ("fips_node.c",), ("-static",))
+NODE_SOURCES = ("fips_node.c", "stub.c", "supervise.c", "answer.c", "record.c", "calls.c")
+NODE_HEADERS = ("fips_node.h", "crypto_names.h")
+NODE_HELPER = Program("fips-node", "linux-musl", (*NODE_SOURCES, *NODE_HEADERS), ("-static",))
+# Loads into musl as well: it calls nothing that only glibc has.
+NODE_PRELOAD = Program(
+    "fips-node-preload",
+    "linux-gnu.2.17",
+    ("preload.c", "crypto_names.h"),
+    ("-shared", "-fPIC", "-fvisibility=hidden", "-fno-stack-protector", "-fno-builtin", "-ldl"),
+)
 PROBE_SOURCES = ("probe.c", "probe_keys.h")
 # The oldest C library whose programs any later one runs.
 GLIBC_PROBE = Program("fips-probe-glibc", "linux-gnu.2.17", PROBE_SOURCES, ())
@@ -45,7 +54,7 @@ AUDIT = Program(
         *("-Wl,--as-needed", "-Wl,-Bsymbolic"),
     ),
 )
-PROGRAMS = (NODE_HELPER, GLIBC_PROBE, MUSL_PROBE, AUDIT)
+PROGRAMS = (NODE_HELPER, NODE_PRELOAD, GLIBC_PROBE, MUSL_PROBE, AUDIT)
 
 
 def source_digest() -> str:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 
-from scanner.model import ProgramActivity
-from scanner.simulate.node import HELPER, MAX_FILES, Start, parse_node_log, start_of
+from scanner.model import GapKind, ProgramActivity
+from scanner.simulate.node import Start, start_of
+from scanner.simulate.node_log import MAX_FILES, NodeLog
+from scanner.simulate.node_log import parse_node_log as parse
+from scanner.simulate.node_modes import HELPER
 
 NGINX = "/usr/sbin/nginx"
 FLAG = "/proc/sys/crypto/fips_enabled"
+
+
+def parse_node_log(content: bytes, *, cut: bool = False) -> NodeLog:
+    return parse(content, HELPER, cut=cut)
 
 
 def line(event: str, program: str = NGINX, path: str = FLAG, **more: object) -> bytes:
@@ -55,7 +62,7 @@ def test_lines_that_the_supervisor_never_writes_are_left_out() -> None:
     hostile = (
         b'\xff{\n[]\n"flag"\n{"event":"flag","program":3,"path":["x"],"uid":"0"}\n{"event":5}\n'
     )
-    [event] = parse_node_log(hostile).events
+    [event] = parse_node_log(hostile + b"[" * 100_000).events
     assert (event.program, event.path, event.uid, event.found) == ("", "", -1, False)
     many = b"".join(line("open", path=f"/lib/libcrypto.so.{n}") for n in range(MAX_FILES + 50))
     [program] = parse_node_log(many).programs()
@@ -73,3 +80,26 @@ def test_what_an_engine_starts() -> None:
     assert start_of({"Healthcheck": check}).health_check == shell
     ash = start_of({"Healthcheck": check, "Shell": ["/bin/ash", "-ec"]}).health_check
     assert ash == ("/bin/ash", "-ec", "curl localhost || exit 1")
+
+
+def test_what_was_not_shown_is_a_gap() -> None:
+    assert NodeLog(works=True).gaps() == []
+    ring = parse_node_log(line("ring", "/app", ""))
+    assert ring.events == ()
+    [gap] = ring.gaps()
+    assert gap.kind is GapKind.NOT_VERIFIED
+    assert gap.caps
+    assert gap.reason.startswith("/app uses io_uring")
+    [gap] = parse_node_log(b'{"event":"no-privileges"}\n').gaps()
+    assert not gap.caps
+    [gap] = NodeLog(works=True, mode="preload").gaps()
+    assert gap.caps
+    assert "static and set-uid programs" in gap.reason
+    assert NodeLog(works=True, mode="preload", is_host=True).gaps() == []
+
+
+def test_what_many_processes_tell_alike_is_told_once() -> None:
+    log = parse_node_log(line("preloaded") * 2 + line("exec", NGINX, "/bin/a", argv=["a"]) * 3)
+    assert log.works
+    assert len(log.events) == 1
+    assert log.started() == {NGINX: ("/bin/a",)}

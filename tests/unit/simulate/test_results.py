@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, StepResult, TlsEndpoint
-from scanner.simulate.node import NodeLog
+from scanner.simulate.node_log import NodeLog
 from scanner.simulate.results import (
     condition_facts,
     condition_gaps,
