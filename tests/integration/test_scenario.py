@@ -11,8 +11,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from scanner.model import Difference, Effect, StepResult
+from scanner.model import Difference, Effect, GapKind, StepResult
 from scanner.rulebook import RuleBook
+from scanner.simulate import simulate
 from scanner.simulate.box import Box
 from scanner.simulate.engine import engine as scanner_engine
 from scanner.simulate.limits import RunLimits
@@ -28,12 +29,10 @@ from scanner.simulate.scenario import (
     from_options,
 )
 from scanner.simulate.session import Session
-from scanner.simulate.tls import probe
-from scanner.simulate.tls_table import offers
 from scanner.simulate.traffic import compare_steps, perform
 from scanner.simulate.watch import Observation, watch
 from tests.integration.test_simulate import openssl_facts
-from tests.integration.workloads import SHORT, config
+from tests.integration.workloads import GO_FACTS, PROGRAM, SHORT, config, started
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("nothing_left")]
 
@@ -92,29 +91,6 @@ def short(differences: tuple[Difference, ...]) -> list[tuple[str, str, str]]:
 
 
 # --- Go, without a shell ---------------------------------------------------------------------
-
-
-def test_path_that_needs_md5_breaks_and_the_others_work(workload: Workload) -> None:
-    image = workload("web")
-    options = ScenarioOptions(requests=("8080/digest",), commands=("/workload md5",))
-    scenario = from_options(options)
-    baseline = performed(image, scenario)
-    assert [(each.name, each.passed) for each in baseline] == [
-        ("GET http://:8080/", True),
-        ("GET http://:8080/digest", True),
-        ("/workload md5", True),
-    ]
-    enforced = performed(image, scenario, "enforced", baseline, environment=ONLY)
-    assert short(compare_steps(baseline, enforced)) == [
-        (
-            "step",
-            "breaks",
-            "GET http://:8080/digest: the connection was closed without an answer; "
-            "in the baseline: passed",
-        ),
-        ("step", "breaks", "/workload md5: exit code 2; in the baseline: passed"),
-    ]
-    assert "crypto/md5: use of MD5 is not allowed in FIPS 140-only mode" in enforced[2].log
 
 
 def test_default_request_over_tls(workload: Workload) -> None:
@@ -286,10 +262,46 @@ def test_command_instead_of_the_image_s(
     assert step.passed
 
 
-def test_default_request_to_nginx_over_tls(sample: Callable[[str], str], rules: RuleBook) -> None:
-    with container(sample("nginx-openssl"), Scenario()) as (box, seen):
-        address = box.state().address
-        assert probe(address, 8443, offers(rules.tls)) is not None
-        (step,) = perform(box, Scenario(), "baseline", address, seen.ports, (8443,))
-    assert (step.name, step.passed) == ("GET https://:8443/", True)
-    assert step.detail.startswith("HTTP 200")
+# --- as a part of a scan -----------------------------------------------------------------------
+
+
+def test_path_that_needs_md5_breaks_and_the_others_work(
+    workload: Workload, rules: RuleBook
+) -> None:
+    options = ScenarioOptions(
+        requests=("8080/digest",),
+        commands=("/workload md5", "/nothing"),
+        wait_for="ready to serve",
+        env=("PASSWORD=correct-horse",),
+    )
+    result = simulate(
+        workload("web"),
+        config(),
+        (*GO_FACTS, started(PROGRAM)),
+        rules=rules,
+        limits=LIMITS,
+        scenario=from_options(options),
+    )
+    assert [[(step.name, step.passed) for step in each.steps] for each in result.conditions] == [
+        [
+            ("GET http://:8080/", True),
+            ("GET http://:8080/digest", works),
+            ("/workload md5", works),
+            ("/nothing", False),
+        ]
+        for works in (True, True, False)
+    ]
+    differences = result.conditions[2].differences
+    assert short(tuple(each for each in differences if each.what == "step")) == [
+        (
+            "step",
+            "breaks",
+            "GET http://:8080/digest: the connection was closed without an answer; "
+            "in the baseline: passed",
+        ),
+        ("step", "breaks", "/workload md5: exit code 2; in the baseline: passed"),
+    ]
+    assert "crypto/md5: use of MD5 is not allowed" in result.conditions[2].steps[2].log
+    (gap,) = (each for each in result.gaps if each.kind is GapKind.NOTHING_OBSERVED)
+    assert gap.reason.startswith("step `/nothing` failed in the baseline (it could not be started")
+    assert "correct-horse" not in str(result)
