@@ -17,6 +17,7 @@ from scanner.report.page import Page, counted
 
 _CALLS = 8
 """Lines shown for one run; the rest is counted."""
+_LOOK_UPS = frozenset({"EVP_get_digestbyname", "EVP_get_cipherbyname"})
 
 
 def calls(page: Page, conditions: Sequence[ConditionResult]) -> None:
@@ -40,13 +41,16 @@ def _run(page: Page, found: Sequence[AlgorithmCall]) -> None:
         text = f"and {counted(len(matter) - limit, 'more call')} (--verbose shows all)"
         page.paragraph(Text(text, style="dim"), indent=4)
     rest = [each for each in found if each not in matter]
-    if rest:
-        page.paragraph(Text(_others(rest), style="dim"), indent=2, hanging=2)
+    if text := _others(rest):
+        page.paragraph(Text(text, style="dim"), indent=2, hanging=2)
 
 
 def _matters(call: AlgorithmCall) -> bool:
-    # What is said not to be for security, and what the scanner's own clients chose, is apart.
-    return "(" not in call.api and (call.failed > 0 or call.approved is False)
+    # What is said not to be for security, and what the scanner's own clients chose, is apart; a
+    # name that was looked up and found computes nothing.
+    if "(" in call.api or (call.api in _LOOK_UPS and not call.failed):
+        return False
+    return call.failed > 0 or call.approved is False
 
 
 def _rank(call: AlgorithmCall) -> tuple[int, str, str, str]:
@@ -78,15 +82,19 @@ def _line(call: AlgorithmCall) -> Text:
 
 def _others(rest: Sequence[AlgorithmCall]) -> str:
     """The names of what was approved and granted, and how many calls no rule knows."""
-    approved = sorted({each.algorithm.upper() for each in rest if each.approved and not each.failed})
+    approved = sorted(
+        {each.algorithm.upper() for each in rest if each.approved and not each.failed}
+    )
     shown = [visible(each, 40) for each in approved[:_CALLS]]
     more = f" and {len(approved) - len(shown)} more" if len(approved) > len(shown) else ""
     parts = [f"approved and granted: {', '.join(shown)}{more}"] if shown else []
     apart = [each for each in rest if each.approved is False]
     if apart:
-        parts.append(f"not approved, for no security or chosen by clients: {len(apart)}")
+        parts.append(
+            f"not approved, but looked up only, for no security, or chosen by clients: {len(apart)}"
+        )
     unknown = len([each for each in rest if each.approved is None])
     if unknown:
         parts.append(f"settings, and names that no rule knows: {unknown}")
     text = "; ".join(parts)
-    return text[:1].upper() + text[1:] + "."
+    return f"{text[0].upper()}{text[1:]}." if text else ""

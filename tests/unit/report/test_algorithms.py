@@ -18,6 +18,7 @@ CALLS = (
     AlgorithmCall(
         "/usr/bin/app", "EVP_MD_fetch(-fips)", "MD5", LIBRARY, "/usr/bin/app+0x30", approved=False
     ),
+    AlgorithmCall("/usr/bin/app", "EVP_get_digestbyname", "MD5", LIBRARY, approved=False),
     AlgorithmCall("/usr/bin/app", "EVP_MD_fetch", "SHA256", LIBRARY, count=9, approved=True),
     AlgorithmCall("/usr/bin/app", "SSL_CTX_new", "TLS", "/usr/lib/libssl.so.3"),
     AlgorithmCall("", "go crypto/md5", "MD5\x1b[2J", count=2, failed=1, approved=False),
@@ -38,9 +39,9 @@ def test_what_matters_is_shown_and_the_rest_counted() -> None:
         "  /usr/bin/app\n"
         "    MD5 by MD5_Init, 3 times: granted, not approved (from /usr/bin/app+0x10)\n"
         "    MD5 by EVP_MD_fetch, 2 times: refused, not approved (from /usr/bin/app+0x20)\n"
-        "  Approved and granted: SHA256; not approved, for no security or chosen by clients: 1; "
-        "settings, and\n"
-        "    names that no rule knows: 1.\n"
+        "  Approved and granted: SHA256; not approved, but looked up only, for no "
+        "security, or chosen by\n"
+        "    clients: 2; settings, and names that no rule knows: 1.\n"
     )
 
 
