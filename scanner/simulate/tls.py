@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from scanner.model import TlsEndpoint
 from scanner.simulate.tls_certificates import read_chain
 from scanner.simulate.tls_exchange import Answer, Connect, Outcome, exchange
-from scanner.simulate.tls_keys import COMPUTABLE, GCM12, SUITES13
+from scanner.simulate.tls_keys import COMPUTABLE, CURVES, GCM12, SUITES13
 from scanner.simulate.tls_messages import (
     PROTOCOLS,
     TLS10,
@@ -209,9 +209,17 @@ class Prober:
             answer = self._hello(TLS13, suites13, some, share=share)
             return answer.hello.group if answer and answer.hello else None
 
+        # Up to TLS 1.2 a client that does not know the curve of the certificate gets none.
+        curves = [group for group in self._offers.groups if group.code in CURVES]
+        signed_on_curve = any("_ECDSA_" in suite.name for suite in ephemeral)
+
         def ask12(some: Sequence[Named]) -> int | None:
             answer = self._hello(max(below), ephemeral, some)
-            return answer.exchange_group if answer else None
+            if answer is None and signed_on_curve and not suites13:
+                also = [curve for curve in curves if curve not in some]
+                answer = self._hello(max(below), ephemeral, [*some, *also])
+            group = answer.exchange_group if answer else None
+            return group if group in {each.code for each in some} else None
 
         taken = self._taken(pool, self._offers.groups, ask13) if suites13 else frozenset()
         if ephemeral and below:

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20
 
 _Aead = AESGCM | AESCCM | ChaCha20Poly1305
 
-_CURVES = frozenset({0x0017, 0x0018, 0x0019})
-COMPUTABLE = frozenset({*_CURVES, 0x001D, 0x001E, *range(0x0100, 0x0105)})
+CURVES = frozenset({0x0017, 0x0018, 0x0019})
+"""Codes of P-256, P-384 and P-521."""
+COMPUTABLE = frozenset({*CURVES, 0x001D, 0x001E, *range(0x0100, 0x0105)})
 """Codes of the groups whose shared secret is known."""
 
 
@@ -51,7 +52,7 @@ GCM12: Mapping[int, _Suite] = {
 
 def shared_secret(group: int, public: bytes) -> bytes:
     """What both sides share, when `public` is the server's key share."""
-    if group in _CURVES:  # the x coordinate of an uncompressed point
+    if group in CURVES:  # the x coordinate of an uncompressed point
         return public[1 : 1 + (len(public) - 1) // 2]
     return public
 

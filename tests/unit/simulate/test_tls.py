@@ -81,6 +81,16 @@ def test_server_with_one_suite_and_one_group_of_tls12() -> None:
     assert (seen.protocols, seen.suites, seen.groups) == (("TLS 1.2",), (CHACHA,), ("secp256r1",))
 
 
+def test_groups_beside_the_curve_of_the_certificate() -> None:
+    def change(context: ssl.SSLContext) -> None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with serving(tls(change)) as port:
+        seen = probe("127.0.0.1", port, everything())
+    assert seen is not None
+    assert seen.groups == ("secp256r1", "x25519")
+
+
 def test_server_of_tls13_only() -> None:
     def change(context: ssl.SSLContext) -> None:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
