@@ -117,7 +117,7 @@ def _ask(step: HttpStep, address: str) -> _Outcome:
 
 
 def _execute(box: Box, step: ExecStep) -> _Outcome:
-    ended = box.execute(box.as_workload(step.command), limit=MAX_OUTPUT, seconds=step.timeout)
+    ended = box.execute(step.command, limit=MAX_OUTPUT, seconds=step.timeout)
     if ended is None:
         return f"it did not end within {step.timeout:g} s", ""
     code, content = ended
