@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,6 +26,7 @@ from tests.integration.workloads import SHORT
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("nothing_left")]
 
 CONFIG = ImageConfig(Platform("linux", "amd64"))
+JVM = replace(SHORT, memory=512 * 2**20, pids=128)
 FACTS = Facts((fact(FactKind.ELF, "/bin/app", linkage="dynamic"),))
 
 
@@ -217,3 +219,36 @@ def test_on_a_node_programs_that_shed_it_are_named(
     assert ("EVP_MD_fetch", "openssl", 0) in seen(calls, "SHA256")
     # Of one that ran with it too, and once without, nothing shows the latter.
     assert gap.reason.endswith("not seen: /tmp/other")
+
+
+def test_libgcrypt_ends_a_program_after_its_refusal_was_noted(
+    base_image_of: dict[str, str], rules: RuleBook
+) -> None:
+    line = "LIBGCRYPT_FORCE_FIPS_MODE=1 apt-cache gencaches; echo $?"
+    with audited(base_image_of["debian:bookworm-slim"], "sh", "-c", line) as box:
+        output = ended(box)
+        calls = calls_of(box, rules)
+    assert "134\n" in output
+    [md5] = [each for each in calls if each.algorithm == "MD5"]
+    assert (md5.program, md5.approved, md5.failed) == ("/usr/bin/apt-cache", False, md5.count)
+    assert "/libgcrypt.so.20" in md5.library
+    assert "/libapt-pkg.so" in md5.caller
+
+
+def test_a_jvm_tells_what_it_was_asked_for(sample: Callable[[str], str], rules: RuleBook) -> None:
+    home = "/usr/lib/jvm/java-17-openjdk-amd64"
+    java = Facts((fact(FactKind.JAVA_RUNTIME, f"{home}/release", home=home),))
+    audit = audit_for(java, CONFIG)
+    with scanner_engine() as client, Session(client, JVM) as session:
+        image_id = str(client.images.get(sample("java-bouncycastle")).id)
+        with session.box(image_id, environment=audit.environment({}, CONFIG)) as box:
+            deadline = time.monotonic() + 15
+            while b"listening on" not in box.log()[0]:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            calls, gaps = read_calls(box, java, rules)
+    assert gaps == ()
+    assert {each.program for each in calls} == {f"{home}/bin/java"}
+    told = {(each.api, each.algorithm, each.library, each.approved) for each in calls}
+    assert ("java MessageDigest", "SHA-256", "SUN", True) in told
+    assert ("java Signature", "SHA256withRSA", "SunRsaSign", True) in told
