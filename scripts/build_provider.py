@@ -79,7 +79,9 @@ def fetch_packages(suite: str, *names: str) -> list[Path] | None:
     if None in kept:
         folder.mkdir(parents=True, exist_ok=True)
         apt = _apt(suite, "deb")
-        if not _succeeds(["apt-get", "download", "-qq", *names], apt, folder):
+        # Named with their suite, since a newer one that is installed here is the first choice.
+        wanted = [f"{name}/{suite}" for name in names]
+        if not _succeeds(["apt-get", "download", "-qq", *wanted], apt, folder):
             return None
         kept = [next(iter(folder.glob(f"{name}_*.deb")), None) for name in names]
     return [path for path in kept if path is not None]
