@@ -13,7 +13,9 @@ _REPLACED = frozenset({"providers", "alg_section"})
 _SAFE_PATH = re.compile(r"/[\w./+@:-]+\Z")
 
 
-def enforced_config(provider_section: str, image_config: str = "", image_text: str = "") -> str:
+def enforced_config(
+    provider_section: str, image_config: str = "", image_text: str = "", *, for_node: bool = True
+) -> str:
     """A configuration with a FIPS provider and `fips=yes` for every fetch.
 
     The image's file is included first, so that its sections stay there; the default section is
@@ -26,6 +28,7 @@ def enforced_config(provider_section: str, image_config: str = "", image_text: s
         provider_section: the section `fips_scanner_provider`.
         image_config: path of the image's own configuration, or `""`.
         image_text: its text.
+        for_node: whether Node.js is to read it; one with OpenSSL 1.1 ends at a provider.
     """
     lines: list[str] = []
     if image_config and _SAFE_PATH.match(image_config):
@@ -33,7 +36,7 @@ def enforced_config(provider_section: str, image_config: str = "", image_text: s
     lines += [
         "[default]",
         "openssl_conf = fips_scanner_init",
-        "nodejs_conf = fips_scanner_init",
+        *(["nodejs_conf = fips_scanner_init"] if for_node else []),
         "",
         "[fips_scanner_init]",
         *(f"{name} = {value}" for name, value in _kept(image_text)),

@@ -13,6 +13,7 @@ from typing import TypeVar
 from scanner.model import Fact, FactKind, Gap, GapKind, ImageConfig
 from scanner.rulebook import Enforce, ModuleRule, RuleBook, RuntimeRule
 from scanner.simulate.openssl_conf import enforced_config
+from scanner.simulate.openssl_copies import BARE_NAME, provider_places
 from scanner.simulate.provider import HOW_TO_GET, FipsProvider, Libc, provider_section
 
 FOLDER = "/.fips-scanner"
@@ -221,14 +222,18 @@ def _openssl(
         force = ("OPENSSL_FORCE_FIPS_MODE", "1")
         text = "OPENSSL_FORCE_FIPS_MODE=1"
         return Plan((Switch("openssl", text, libraries, environment=(force,)),))
+    # With a folder in the environment all copies look there: one path is all there is.
+    places = () if config.env_get("OPENSSL_MODULES") else provider_places(facts)
     if own is not None and state is not None:
-        section = provider_section(own, state.text("provider"))
-        text = f"the image's own FIPS provider {own.version} at {state.text('provider')}"
-        files: dict[str, bytes] = {}
+        at = state.text("provider")
+        others = [place for place in places if place != at] if at in places else []
+        section = provider_section(own, BARE_NAME if others else at)
+        text = f"the image's own FIPS provider {own.version} at {at}"
+        files = dict.fromkeys(others, own.content)
     elif other is not None and not (reason := _unusable(other, facts, config)):
-        section = provider_section(other, PROVIDER)
+        section = provider_section(other, BARE_NAME if places else PROVIDER)
         text = f"{other.described} (sha256 {other.sha256[:12]}…)"
-        files = {PROVIDER: other.content}
+        files = dict.fromkeys(places or (PROVIDER,), other.content)
     else:
         reason = _unusable(other, facts, config) if other else "this machine has no FIPS provider"
         gap = Gap(
@@ -240,12 +245,28 @@ def _openssl(
         return Plan(missing=(Switch("openssl", "FIPS provider", libraries),), gaps=(gap,))
     image_config = state.text("config") if state and state.flag("config_found") else ""
     image_text = facts.one(FactKind.OPENSSL_CONFIG_FILE, image_config) if image_config else None
-    written = enforced_config(section, image_config, image_text.text("text") if image_text else "")
+    written = enforced_config(
+        section,
+        image_config,
+        image_text.text("text") if image_text else "",
+        for_node=not _has_old_node(facts),
+    )
     files[CONFIG] = written.encode()
     switch = Switch(
         "openssl", f"OPENSSL_CONF with {text}", libraries, environment=(("OPENSSL_CONF", CONFIG),)
     )
     return Plan((switch,), files=files)
+
+
+def _has_old_node(facts: Facts) -> bool:
+    """Whether there is a Node.js with an OpenSSL before 3, which ends at a section on providers."""
+    return any(
+        code.text("module") == "openssl" and _major(code.text("version")) < _PROVIDERS_SINCE
+        for runtime in facts.of(FactKind.RUNTIME)
+        if runtime.text("name") == "node"
+        for code in facts.of(FactKind.MODULE_CODE)
+        if code.path == runtime.path
+    )
 
 
 def _patched_openssl1(facts: Facts) -> list[Switch]:

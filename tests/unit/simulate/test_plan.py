@@ -44,6 +44,46 @@ def test_openssl3_gets_the_provider_of_this_machine() -> None:
     assert made.gaps == ()
 
 
+def openssl_copy(path: str, folder: str, version: str = "3.5.9") -> Fact:
+    return fact(
+        FactKind.MODULE_CODE,
+        path,
+        module="openssl",
+        version=version,
+        form="library",
+        modules_dir=folder,
+    )
+
+
+COPIES = (openssl_copy("/usr/lib/libcrypto.so.3", "/usr/lib/ossl"), openssl_copy("/w.so", "/w"))
+
+
+def test_each_copy_of_openssl_gets_a_provider_of_its_own() -> None:
+    made = plan(openssl_state(), *COPIES)
+    assert set(made.files) == {CONFIG, "/usr/lib/ossl/fips.so", "/w/fips.so"}
+    assert b"module = fips.so" in made.files[CONFIG]
+
+
+def test_the_images_own_provider_is_copied_for_its_other_openssl() -> None:
+    state = openssl_state(provider="/usr/lib/ossl/fips.so")
+    made = plan(state, *COPIES, own=OWN)
+    assert set(made.files) == {CONFIG, "/w/fips.so"}
+    assert b"module = fips.so" in made.files[CONFIG]
+
+
+def test_a_folder_in_the_environment_serves_one_copy_alone() -> None:
+    made = plan(openssl_state(), *COPIES, env=(("OPENSSL_MODULES", "/m"),))
+    assert set(made.files) == {CONFIG, PROVIDER}
+
+
+@pytest.mark.parametrize(("version", "read"), [("1.1.1v", False), ("3.5.8", True)])
+def test_node_with_openssl_11_is_spared_a_section_that_ends_it(version: str, read: bool) -> None:
+    node = fact(FactKind.RUNTIME, "/usr/bin/node", name="node", version="16.20.2")
+    code = openssl_copy("/usr/bin/node", "", version)
+    made = plan(openssl_state(), openssl_use(), node, code)
+    assert (b"nodejs_conf" in made.files[CONFIG]) is read
+
+
 def test_the_images_own_provider_is_preferred_and_used_in_place() -> None:
     state = openssl_state(provider="/usr/lib/ossl-modules/fips.so")
     assert image_provider(Facts([state])) == "/usr/lib/ossl-modules/fips.so"
