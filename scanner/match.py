@@ -12,18 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scanner.conditions import AtLeast, Below, Condition, IsSet, Matches, NoneOf, OneOf, Test
+from scanner.facts import FACT_ATTRIBUTES
 from scanner.model import Fact, FactKind, Value
 from scanner.rules_model import CheckRule
 
 CONDITION_KINDS = frozenset(
-    {
-        FactKind.RUN,
-        FactKind.LOG_MATCH,
-        FactKind.TLS_ENDPOINT,
-        FactKind.TLS_SERVER,
-        FactKind.RUN_SETTING,
-        FactKind.DIFFERENCE,
-    }
+    kind for kind, attributes in FACT_ATTRIBUTES.items() if "condition" in attributes
 )
 """Facts of a simulated run: their attribute `condition` names it."""
 

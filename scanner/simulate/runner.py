@@ -143,7 +143,8 @@ class Runner:
             box,
             session.limits,
             exposed=self.exposed,
-            expected=expected,
+            # What the user waits for decides alone, unless the baseline showed more.
+            expected=frozenset() if wait_for and known is None else expected,
             checks_health=self._has_health_check,
             variables=self._variables,
             engine_root=session.info.root,

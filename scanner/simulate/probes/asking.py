@@ -22,7 +22,7 @@ def inside(box: Box) -> Ask:
     """Ask in a container that is running; each program sees what the workload sees."""
 
     def ask(command: Sequence[str]) -> Answer:
-        result = box.execute(box.as_workload(command), limit=_LIMIT, seconds=SECONDS)
+        result = box.execute(command, limit=_LIMIT, seconds=SECONDS)
         if result is None:
             return Answer(failure=_TOO_LATE)
         code, output = result
