@@ -13,6 +13,7 @@ from scanner.facts import fact
 from scanner.model import AlgorithmCall, Fact, FactKind, Gap, GapKind
 from scanner.rulebook import RuleBook
 from scanner.simulate.audit.logs import go_calls, java_calls
+from scanner.simulate.audit.preload import runs_dynamic
 from scanner.simulate.audit.record import PATH, SIZE, Noted, Record, read_record
 from scanner.simulate.box import Box
 from scanner.simulate.node import NodeBox
@@ -60,7 +61,8 @@ def read_calls(
     noted = list(_merged(record.calls, facts)) if record is not None else []
     calls = [replace(each, approved=_known(_approval(each, rules))) for each in (*noted, *told)]
     calls.sort(key=lambda each: (each.program, each.algorithm, each.api, each.library))
-    gaps = (*_gaps(record, len(calls), content is not None), *_without_us(box, record))
+    expected = content is not None or runs_dynamic(facts)
+    gaps = (*_gaps(record, len(calls), expected), *_without_us(box, record))
     return tuple(calls[:_MOST]), gaps
 
 
@@ -84,10 +86,13 @@ def _without_us(box: Box, record: Record | None) -> Iterator[Gap]:
         yield Gap(GapKind.NOT_SUPPORTED, "audit", reason, caps=False)
 
 
-def _gaps(record: Record | None, calls: int, was_there: bool) -> Iterator[Gap]:
-    if record is None and was_there:
-        reason = "the record of algorithms was overwritten in the container, so it says nothing"
-        yield Gap(GapKind.MALFORMED, "audit", reason, caps=False)
+def _gaps(record: Record | None, calls: int, expected: bool) -> Iterator[Gap]:
+    if record is None and expected:
+        reason = "the record of algorithms was removed or overwritten in the container"
+        yield Gap(GapKind.UNREADABLE, "audit", reason, caps=False)
+    if record is not None and not record.programs:
+        reason = "no program of the container loaded the interposer, so it saw nothing"
+        yield Gap(GapKind.NOTHING_OBSERVED, "audit", reason, caps=False)
     if record is not None and (record.dropped or calls > _MOST):
         reason = "more algorithms were asked for than are noted; the rest is missing"
         yield Gap(GapKind.TOO_MANY, "audit", reason, caps=False)

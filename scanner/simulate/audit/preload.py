@@ -73,7 +73,7 @@ def audit_for(facts: Facts, config: ImageConfig) -> Audit:
     shared: dict[str, bytes] = {}
     gaps = list(_unseen(facts))
     library = helper(config.platform.architecture, AUDIT)
-    if _runs_dynamic(facts):
+    if runs_dynamic(facts):
         if library is None:
             reason = (
                 "this installation has no interposer for the image's architecture: which "
@@ -89,7 +89,8 @@ def audit_for(facts: Facts, config: ImageConfig) -> Audit:
     return Audit(files, shared, options, tuple(gaps))
 
 
-def _runs_dynamic(facts: Facts) -> bool:
+def runs_dynamic(facts: Facts) -> bool:
+    """Whether the image holds a program into which the interposer can be loaded."""
     return any(elf.text("linkage") == "dynamic" for elf in facts.of(FactKind.ELF))
 
 

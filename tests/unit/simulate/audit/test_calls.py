@@ -18,6 +18,9 @@ APP, LIBCRYPTO = "/usr/bin/app", "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"
 FACTS = Facts((fact(FactKind.ELF, LIBCRYPTO), fact(FactKind.ELF, APP)))
 
 
+START: Entry = ("start", "start", 0, 0xFFFF, 1, 0, 0)
+
+
 class Ended(Box):
     """A container that has ended: only its output and one file are left."""
 
@@ -35,7 +38,7 @@ class Ended(Box):
 
 def noted(*calls: Entry) -> tuple[AlgorithmCall, ...]:
     objects = (APP, "/lib/x86_64-linux-gnu/libcrypto.so.3", "/opt/x/../lib/plug.so")
-    found, gaps = read_calls(Ended(written(objects, calls)), FACTS, RULES)
+    found, gaps = read_calls(Ended(written(objects, (START, *calls))), FACTS, RULES)
     assert gaps == ()
     return found
 
@@ -117,15 +120,23 @@ def test_a_limited_algorithm_is_told_as_such() -> None:
     assert sha1.text("approved") == "limited"
 
 
-def test_a_record_that_was_overwritten_is_a_gap_and_one_that_is_missing_is_none() -> None:
+def test_a_record_that_was_overwritten_or_removed_is_a_gap() -> None:
     calls, [gap] = read_calls(Ended(b"no record"), FACTS, RULES)
-    assert (calls, gap.kind, gap.caps) == ((), GapKind.MALFORMED, False)
+    assert (calls, gap.kind, gap.caps) == ((), GapKind.UNREADABLE, False)
+    dynamic = Facts((fact(FactKind.ELF, APP, linkage="dynamic"),))
+    _, [gap] = read_calls(Ended(None), dynamic, RULES)
+    assert gap.kind is GapKind.UNREADABLE
     # Where only a JVM's output is read there is no record.
     assert read_calls(Ended(None), FACTS, RULES) == ((), ())
 
 
 def test_calls_for_which_there_was_no_room_are_a_gap() -> None:
-    content = bytearray(empty_record())
+    content = bytearray(written((APP,), (START,)))
     content[8] = 1
     _, [gap] = read_calls(Ended(bytes(content)), FACTS, RULES)
     assert gap.kind is GapKind.TOO_MANY
+
+
+def test_an_interposer_that_nobody_loaded_saw_nothing_and_says_so() -> None:
+    _, [gap] = read_calls(Ended(empty_record()), FACTS, RULES)
+    assert gap.kind is GapKind.NOTHING_OBSERVED
