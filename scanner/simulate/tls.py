@@ -24,13 +24,15 @@ from scanner.simulate.tls_messages import (
     client_hello,
 )
 from scanner.simulate.tls_session import GROUPS, SessionAsker, Sessions
-from scanner.simulate.tls_starttls import StartTls, candidates
+from scanner.simulate.tls_starttls import StartTls, candidates, usual
 
 NO_ANSWER = "no answer in time"
 """Ends the error of an endpoint of which not everything is known."""
 
 _PAUSE = 0.25
 _PATIENCE = 24
+_GUESS = 1.0
+"""Seconds that a server gets to answer in a protocol that nothing but its silence suggests."""
 _SIGNED = ("TLS_ECDHE_ECDSA_", "TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_DHE_DSS_")
 """How the names of those suites begin in which TLS 1.2 tells what it signs with."""
 
@@ -360,20 +362,22 @@ def probe(
     if prober.speaks_tls():
         return prober.endpoint(port)
     closed = prober.last.outcome is Outcome.CLOSED
-    for protocol in candidates(prober.last.heard, port, closed=closed):
+    heard = prober.last.heard
+    for protocol in candidates(heard, port, closed=closed):
+        patience = limits.answer if heard or usual(port) is protocol else min(limits.answer, _GUESS)
         through = Prober(
-            _through(connect, protocol, limits), offers, limits, few=protocol.counts_failures
+            _through(connect, protocol, patience), offers, limits, few=protocol.counts_failures
         )
         if through.speaks_tls():
             return replace(through.endpoint(port), starttls=protocol.name)
     return None
 
 
-def _through(connect: Connect, protocol: StartTls, limits: ProbeLimits) -> Connect:
+def _through(connect: Connect, protocol: StartTls, patience: float) -> Connect:
     def ask_first(seconds: float) -> socket.socket:
         connection = connect(seconds)
         try:
-            protocol.ask(connection, limits.answer)
+            protocol.ask(connection, patience)
         except BaseException:
             connection.close()
             raise

@@ -221,6 +221,11 @@ _SILENT = (POSTGRESQL, LDAP, XMPP)
 """Those in which the server waits for the client to speak."""
 
 
+def usual(port: int) -> StartTls | None:
+    """The protocol that is usually spoken on `port`."""
+    return _PORTS.get(port)
+
+
 def candidates(heard: bytes, port: int, *, closed: bool) -> tuple[StartTls, ...]:
     """The protocols that a server may speak, the likeliest first.
 
@@ -228,12 +233,12 @@ def candidates(heard: bytes, port: int, *, closed: bool) -> tuple[StartTls, ...]
         heard: how its answer to a ClientHello began; `b""` where it said nothing.
         closed: whether it closed the connection upon it, as those do that wait for the client.
     """
-    usual = _PORTS.get(port)
+    likely = usual(port)
     if not heard:
-        tried = (usual, *_SILENT) if closed else (usual,)
+        tried = (likely, *_SILENT) if closed else (likely,)
         return tuple(dict.fromkeys(each for each in tried if each is not None))
     if heard.startswith(b"220"):
-        return (FTP, SMTP) if usual is FTP or b"ftp" in heard.lower() else (SMTP, FTP)
+        return (FTP, SMTP) if likely is FTP or b"ftp" in heard.lower() else (SMTP, FTP)
     if heard.startswith((b"* OK", b"* PREAUTH")):
         return (IMAP,)
     if heard.startswith(b"+OK"):
@@ -244,6 +249,6 @@ def candidates(heard: bytes, port: int, *, closed: bool) -> tuple[StartTls, ...]
         return (LDAP,)
     if heard.startswith((b"<?xml", b"<stream")):
         return (XMPP,)
-    if heard[:1] == b"E" and usual is POSTGRESQL:
+    if heard[:1] == b"E" and likely is POSTGRESQL:
         return (POSTGRESQL,)
     return ()

@@ -290,6 +290,21 @@ def test_silent_server_costs_one_answer_time() -> None:
     assert time.monotonic() - begin < 1.5
 
 
+def test_server_that_closes_upon_tls_costs_one_short_try_for_each_protocol() -> None:
+    asked: list[bytes] = []
+
+    def handle(connection: socket.socket) -> None:
+        asked.append(connection.recv(4096)[:1])
+        if asked[-1] != b"\x16":
+            time.sleep(5)
+
+    begin = time.monotonic()
+    with serving(handle) as port:
+        assert probe("127.0.0.1", port, everything(), QUICK) is None
+    assert time.monotonic() - begin < 3
+    assert [first for first in asked if first != b"\x16"] == [b"\0", b"\x30", b"<"]
+
+
 def test_closed_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
