@@ -183,7 +183,8 @@ def load(host: str, images: Sequence[str] = IMAGES) -> None:
             if there.images.get(name).id == image.id:
                 continue
         say(f"loading {name}")
-        there.images.load(image.save(named=name))  # type: ignore[arg-type]
+        named = name if name in image.tags else False
+        there.images.load(image.save(named=named))  # type: ignore[arg-type]
 
 
 def main(arguments: Sequence[str]) -> int:

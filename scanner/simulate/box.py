@@ -76,7 +76,10 @@ class Box:
 
     def __init__(self, spec: BoxSpec) -> None:
         self._spec = spec
-        self._made = _make(spec)
+        try:
+            self._made = _make(spec)
+        except ENGINE_FAILURES as error:  # its client asks the engine for its version
+            raise EngineError(one_line(error)) from error
         self._log = _LogReader(spec.log_limit)
         self.started = 0.0
         """Monotonic time at which the engine had started it."""
@@ -192,10 +195,6 @@ class Box:
             return (-1 if code is None else int(code)), bytes(output)
 
         return _within(seconds, execute)
-
-    def as_workload(self, command: Sequence[str]) -> tuple[str, ...]:
-        """What `execute` needs for `command` to see what the workload sees."""
-        return tuple(command)
 
     def read_file(self, path: str, limit: int) -> bytes | None:
         """The bytes of a regular file in the container; None when absent or above `limit`."""

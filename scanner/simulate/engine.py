@@ -107,6 +107,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def one_line(error: BaseException, limit: int = 200) -> str:
     """What the engine says of an error, without its HTTP wrapping."""
+    for each in _causes(error):
+        if isinstance(each, requests.Timeout):
+            return "the container engine did not answer in time"
+        if isinstance(each, (ConnectionError, requests.ConnectionError)):
+            return "the container engine stopped answering"
     text = getattr(error, "explanation", None) or str(error) or type(error).__name__
     words = " ".join(str(text).split())
     return words if len(words) <= limit else words[: limit - 1] + "…"
