@@ -78,6 +78,11 @@ def _provider(page: Page, provider: str, seen: Mapping[str, Sequence[AlgorithmOf
         text = f"{counted(len(rows), 'algorithm')} asked for as it is; enforced, it was not asked."
         page.paragraph(text, indent=2)
         return
+    if rows and not page.look.verbose and all(_is_alike(row) for row in rows):
+        no = sum(row.approved is False for row in rows)
+        text = f"{len(rows)} given in every run alike, {no} of them not approved"
+        page.paragraph(f"{text}{': no switch reached it.' if no else '.'}", indent=2, hanging=2)
+        return
     lines = [(visible(row.name), row) for row in rows]
     if not page.look.verbose:
         lines = _families(row for row in rows if row.reading in ("served", "lost"))
@@ -88,6 +93,10 @@ def _provider(page: Page, provider: str, seen: Mapping[str, Sequence[AlgorithmOf
         text = f"and {len(lines) - limit} more of these (--verbose shows all)"
         page.paragraph(Text(text, style="dim"), indent=2)
     page.paragraph(Text(_others(rows), style="dim"), indent=2, hanging=2)
+
+
+def _is_alike(row: _Row) -> bool:
+    return row.given.get(_BASELINE) == row.given.get(_ENFORCED)
 
 
 def _families(rows: Iterable[_Row]) -> list[tuple[str, _Row]]:

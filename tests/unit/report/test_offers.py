@@ -95,11 +95,21 @@ def test_modes_of_one_cipher_share_a_line() -> None:
 
 def test_rows_have_a_limit() -> None:
     many: list[Told] = [("group", f"curve{number:02d}", True, False) for number in range(30)]
-    both = (run("baseline", *many, COMPLETE), run("enforced", *many, COMPLETE))
+    gone = ("digest", "MD5", True, False)
+    both = (run("baseline", *many, gone, COMPLETE), run("enforced", *many, COMPLETE))
     text = page(*both)
     assert text.count("served") == 8
     assert "and 22 more of these" in text
     assert page(*both, verbose=True).count("served") == 30
+
+
+def test_library_that_no_switch_reached_is_one_line() -> None:
+    told = (("digest", "MD5", True, False), ("digest", "SHA2-256", True, True), COMPLETE)
+    both = (run("baseline", *told), run("enforced", *told))
+    text = page(*both)
+    assert "2 given in every run alike, 1 of them not approved: no switch reached it." in text
+    assert "served" not in text
+    assert row(page(*both, verbose=True), "MD5") == ["yes", "yes", "no:", "served"]
 
 
 def test_as_it_is_alone_says_only_how_many() -> None:
