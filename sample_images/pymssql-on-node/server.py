@@ -1,0 +1,20 @@
+"""Serves over HTTP what a database would be asked for; the driver for SQL Server is imported first."""
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pymssql
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = f"pymssql {pymssql.__version__}\n".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+if __name__ == "__main__":
+    server = ThreadingHTTPServer(("", 8080), Handler)
+    print("listening on 8080", flush=True)
+    server.serve_forever()
