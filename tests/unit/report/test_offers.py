@@ -127,6 +127,7 @@ def test_what_comes_from_the_image_is_made_visible() -> None:
     text = page(
         run("baseline", hostile, COMPLETE, provider="/lib/\x1b[1m"),
         run("enforced", hostile, COMPLETE, provider="/lib/\x1b[1m"),
+        verbose=True,
     )
     assert "\x1b" not in text
     assert "\u202e" not in text
