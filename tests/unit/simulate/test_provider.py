@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scanner.certificates import Certificate
 from scanner.cmvp import validate
 from scanner.errors import UsageError
 from scanner.formats.elf import read_elf
 from scanner.model import Module, ValidationStatus
+from scanner.rulebook import RuleBook
 from scanner.simulate import provider as module
 from scanner.simulate.provider import (
     MARK,
@@ -27,8 +29,6 @@ from scanner.simulate.provider import (
     provider_section,
     read_provider,
 )
-
-from .values import rules
 
 
 def shared_object(machine: int = 62, version: bytes = b"3.5.9") -> bytes:
@@ -237,10 +237,16 @@ def test_what_was_built_for_simulation_says_so() -> None:
     assert read_provider(shared_object(), "x").described == "FIPS provider 3.5.9"
 
 
+@pytest.fixture(scope="module")
+def certificates() -> tuple[Certificate, ...]:
+    return tuple(RuleBook.load().certificates)
+
+
 @pytest.mark.parametrize("os_id", ["", "debian", "chainguard", "rhel"])
 @pytest.mark.parametrize("version", ["3.0.8", "3.0.9", "3.1.2", "3.5.4"])
-def test_no_certificate_covers_what_was_built_for_simulation(version: str, os_id: str) -> None:
-    certificates = tuple(rules().certificates)
+def test_no_certificate_covers_what_was_built_for_simulation(
+    version: str, os_id: str, certificates: tuple[Certificate, ...]
+) -> None:
     day = date(2026, 3, 1)
     of_release = Module("openssl-fips-provider", "OpenSSL FIPS Provider", version)
     assert validate(of_release, os_id, "", certificates, day).status is not ValidationStatus.NONE
