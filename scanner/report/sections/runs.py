@@ -22,6 +22,12 @@ _PROGRAMS = 4
 _FILES = 4
 _LINE = 160
 """Characters of a log line that are shown."""
+_SHOWN_BY = {
+    "supervisor inside": "by a supervisor inside the container, which its programs can see",
+    "preload": "by a library before all others: static programs did not see it",
+    "host": "by the engine's host itself, which is a FIPS node",
+}
+"""Ways that are told, as they differ from the usual one."""
 _LEFT_OUT = "not restricted: OpenSSL 3, for want of a FIPS provider; see below"
 
 _EFFECTS: dict[Effect, tuple[str, str]] = {
@@ -43,6 +49,8 @@ def runs(page: Page, conditions: Sequence[ConditionResult], gaps: Sequence[Gap])
     for result in ordered_runs(conditions):
         lines = [_summary(result)]
         lines += _switches(result, page)
+        if how := _SHOWN_BY.get(result.simulated_by):
+            lines.append(Text(f"the flag was shown {how}", style="dim"))
         if any(gap.kind is GapKind.NO_PROVIDER and gap.subject == result.name for gap in gaps):
             lines.append(Text(_LEFT_OUT, style="yellow"))
         lines += _inside(result, page)
