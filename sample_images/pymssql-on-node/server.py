@@ -1,4 +1,4 @@
-"""Serves over HTTP what a database would be asked for; the driver for SQL Server is imported first."""
+"""Serves its version over HTTP; the driver for SQL Server is imported before anything else."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 

@@ -28,6 +28,8 @@ from scanner.model import Activation, Fact, FactKind, Module
 
 OPENSSL = "openssl"
 _FORCE = "OPENSSL_FORCE_FIPS_MODE"
+_RED_HAT = "/etc/pki/tls"
+"""Where the builds of Red Hat and its kin have their configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _state_of_3(world: World, library: Library) -> Fact:
     activation, reason = _judge_mode(
         world, library, reading, request, loaded, active_fips, provider, provider_version
     )
-    flag_fails = library.reads_flag and not provider
+    flag_fails = library.reads_flag and not provider and _flag_counts(library, reading, request)
     return fact(
         FactKind.OPENSSL_STATE,
         library.path,
@@ -191,14 +193,33 @@ def _judge_mode(
         return ("on" if switch else "off"), f"{_FORCE} {said}"
     if provider and library.reads_flag:
         return "host", "this build loads its FIPS provider where the kernel's FIPS flag reads 1"
-    if library.reads_flag:
+    if library.reads_flag and _flag_counts(library, reading, request):
         return "none", (
             "no FIPS provider; this build wants one where the kernel's FIPS flag reads 1, and "
             "every operation fails there"
         )
+    if library.reads_flag:
+        return "none", (
+            "no FIPS provider; this build looks for one only while it carries out its "
+            f"configuration, and {where} makes no error of its absence"
+        )
     if provider:
         return "off", _why_off(reading, request, where)
     return "none", f"no FIPS provider in {library.modules or 'the image'}"
+
+
+def _flag_counts(library: Library, reading: Reading, request: Request) -> bool:
+    """Whether a build that reads the kernel's flag fails for want of a provider.
+
+    Red Hat's reads it as it carries out `providers`, and like any error of the configuration a
+    missing provider then counts only with `config_diagnostics`. Ubuntu's needs no configuration.
+    """
+    if library.folder != _RED_HAT:
+        return True
+    if reading.conf is None or not request.providers:
+        return False
+    value = reading.conf.get("default", "config_diagnostics") or ""
+    return value.lstrip("0")[:1].isdecimal()
 
 
 def _why_off(reading: Reading, request: Request, where: str) -> str:

@@ -27,12 +27,18 @@ ACTIVE = (
 PLAIN = "openssl_conf = init\n[init]\nproviders = p\n[p]\ndefault = d\n[d]\nactivate = 1\n"
 
 
-def libcrypto(version: str = "3.0.19", path: str = LIB, *, reads_flag: bool = False) -> Fact:
+def libcrypto(
+    version: str = "3.0.19",
+    path: str = LIB,
+    *,
+    reads_flag: bool = False,
+    openssl_dir: str = "/usr/lib/ssl",
+) -> Fact:
     return code(
         path,
         "openssl",
         version,
-        openssl_dir="/usr/lib/ssl",
+        openssl_dir=openssl_dir,
         modules_dir=MODULES,
         reads_kernel_flag=reads_flag,
     )
@@ -183,6 +189,29 @@ def test_without_a_provider_it_breaks_on_a_fips_host() -> None:
     assert found.text("activation") == "none"
     assert found.flag("breaks_on_host")
     assert not found.flag("broken")
+
+
+@pytest.mark.parametrize(
+    ("text", "breaks"),
+    [
+        ("config_diagnostics = 1\n" + PLAIN, True),
+        ("config_diagnostics = 0\n" + PLAIN, False),
+        (PLAIN, False),
+        ("config_diagnostics = 1\n", False),
+        ("", False),
+    ],
+)
+def test_red_hats_library_misses_its_provider_only_in_a_strict_configuration(
+    text: str, breaks: bool
+) -> None:
+    # Measured with AlmaLinux 9's libcrypto 3.5.1 and OPENSSL_FORCE_FIPS_MODE=1: without
+    # diagnostics, or without a configuration, the default provider serves.
+    library = libcrypto("3.5.1", reads_flag=True, openssl_dir="/etc/pki/tls")
+    files = [config(text, "/etc/pki/tls/openssl.cnf")] if text else []
+    found = state(world(library, *files))
+    assert found.text("activation") == "none"
+    assert found.flag("breaks_on_host") is breaks
+    assert ("every operation fails" in found.text("reason")) is breaks
 
 
 def test_red_hats_provider_needs_no_fipsmodule() -> None:
