@@ -1,7 +1,7 @@
 """Stands where the container's TLS clients want to connect to, and reads what they offer.
 
-Says of all names that there are none, as on a network that ends here, until it is told to follow a
-container: then they lead here. Closes each connection after the first message: never completes a
+Says of all names that there are none, as on a network that ends here, but where it is told to
+answer: then they lead here. Closes each connection after the first message: never completes a
 handshake, and listens nowhere but in the internal network of the run.
 """
 
@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from scanner.model import Gap, GapKind, TlsClient
@@ -60,7 +60,9 @@ class ClientWatch:
         self._names: socket.socket | None = None
         self._offers: dict[tuple[int, str, ClientOffer], None] = {}
         self._lock = threading.Lock()
+        self._answers = False
         self._who: tuple[str, int] = ("", 0)
+        self._followed = threading.Event()
         self._names_asked = False
         self._connections = 0
         self._closing = threading.Event()
@@ -110,14 +112,28 @@ class ClientWatch:
         """Whether any container looked for a server by name: else there is no client to see."""
         return self._names_asked
 
-    def follow(self, container: str, first_pid: int) -> None:
-        """From now on names lead here, and it is this container that connects."""
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Names lead here for the time of the context.
+
+        Enter it before the container starts: many look up a name at once, and only once.
+        """
         with self._lock:
-            self._who = (container, first_pid)
             self._offers.clear()
+        self._followed.clear()
+        self._answers = True
+        try:
+            yield
+        finally:
+            self._answers = False
+
+    def follow(self, container: str, first_pid: int) -> None:
+        """It is this container that connects: who it is in there can be seen from now on."""
+        self._who = (container, first_pid)
+        self._followed.set()
 
     def clients(self, table: TlsTable, approval: Approval) -> tuple[TlsClient, ...]:
-        """What was offered since `follow`, each offer once, in order."""
+        """What was offered since names lead here, each offer once, in order."""
         with self._lock:
             seen = list(self._offers)
         found = {client(offer, port, program, table, approval) for port, program, offer in seen}
@@ -159,7 +175,8 @@ class ClientWatch:
     def _read(self, connection: socket.socket, port: int, peer_port: int) -> None:
         with connection, contextlib.suppress(OSError, NotTlsError):
             offer = read_client_hello(_hello(connection, port))
-            program = program_of_connection(*self._who, peer_port)
+            known = self._followed.wait(_SECONDS)
+            program = program_of_connection(*self._who, peer_port) if known else ""
             with self._lock:
                 if len(self._offers) < _MAX_OFFERS:
                     self._offers[port, program, offer] = None
@@ -169,8 +186,7 @@ class ClientWatch:
         while not self._closing.is_set():
             with contextlib.suppress(OSError):
                 question, peer = self._names.recvfrom(512)
-                following = bool(self._who[0])
-                answer = dns_answer(question, self._address if following else "")
+                answer = dns_answer(question, self._address if self._answers else "")
                 self._names_asked |= wants_address(question)
                 if answer:
                     self._names.sendto(answer, peer)

@@ -106,9 +106,8 @@ def test_clients_of_the_container(engine: docker.DockerClient, image: str, rules
             assert box.log()[0].strip() == b"ended with 2"
         assert watch.asked
         box = session.box(image, entrypoint=("sh", "-c", CLIENTS), resolver=watch.resolver)
-        with box:
-            state = box.state()
-            watch.follow(box.id, state.pid)
+        with watch.answering(), box:
+            watch.follow(box.id, box.state().pid)
             deadline = time.monotonic() + 30
             while box.state().running and time.monotonic() < deadline:
                 time.sleep(0.2)

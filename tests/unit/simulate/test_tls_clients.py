@@ -143,7 +143,8 @@ def test_what_is_no_query_gets_no_answer(question: bytes) -> None:
 
 
 def test_connection_is_read_and_closed() -> None:
-    with ClientWatch("127.77.0.1") as watch:
+    with ClientWatch("127.77.0.1") as watch, watch.answering():
+        watch.follow("no such container", 1)
         with socket.create_connection(("127.77.0.1", 8443), timeout=5) as connection:
             connection.sendall(client_hello(TLS12, [0xCCA9], [0x17], server_name="x.example"))
             assert connection.recv(1) == b""
@@ -157,8 +158,8 @@ def test_connection_is_read_and_closed() -> None:
             assert connection.recv(1) == b""
         seen = watch.clients(table(), APPROVAL)
         assert {(each.port, each.server_name) for each in seen} == {(8443, "x.example"), (5432, "")}
-        watch.follow("another", 1)
-        assert watch.clients(table(), APPROVAL) == ()
+        with watch.answering():
+            assert watch.clients(table(), APPROVAL) == ()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.77.0.1", 8443), timeout=1)
 
