@@ -50,8 +50,8 @@ def compare(
     Args:
         new_matches: log matches of the enforced run that the baseline did not have.
         breaking_rules: IDs of log rules whose messages mean that something broke.
-        verified: whether the switches are known to have taken effect.
-        told: whether the crypto libraries were told to allow approved algorithms only: nothing
+        verified: whether what differs is known to be of the switches.
+        told: whether all crypto libraries are known to allow approved algorithms only: nothing
             leaks that nobody stopped.
     """
     found = [

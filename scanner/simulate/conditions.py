@@ -58,7 +58,7 @@ from scanner.simulate.results import (
 )
 from scanner.simulate.runner import NOTHING, Addition, Runner
 from scanner.simulate.scenario import Scenario, never_ready, step_gaps
-from scanner.simulate.verify import Verification, in_box, in_own_box, verify
+from scanner.simulate.verify import Verification, in_box, in_own_box, is_of_fips, verify
 from scanner.simulate.watch import Observation
 
 _OUT_OF_TIME = "the time for all runs was used up"
@@ -194,7 +194,13 @@ class Conditions:
         self.verified = not verification.unproven
         result = replace(
             condition_result(ENFORCED, ran.seen, ran.matches),
-            differences=self._compared(plan, baseline, ran, verified=self.verified),
+            differences=self._compared(
+                plan,
+                baseline,
+                ran,
+                verified=is_of_fips(verification, plan),
+                told=self.verified,
+            ),
             switches=_texts(plan),
             verified=verification.evidence,
             programs=ran.inside.programs() if ran.inside else (),
@@ -306,7 +312,7 @@ class Conditions:
     # --- against the baseline ------------------------------------------------------------------
 
     def _compared(
-        self, plan: Plan, baseline: _Ran, ran: _Ran, *, verified: bool
+        self, plan: Plan, baseline: _Ran, ran: _Ran, *, verified: bool, told: bool = False
     ) -> tuple[Difference, ...]:
         """The differences from the baseline; what chance may have made is looked at twice."""
         breaking = frozenset(rule.id for rule in self.rules.logs if rule.effect == "breaks")
@@ -322,7 +328,7 @@ class Conditions:
                 approval=self.runner.approval,
                 exposed=self.runner.exposed,
                 verified=verified,
-                told=ran.condition == ENFORCED,
+                told=told,
             )
 
         found = between(baseline.seen, ran.seen, ran.new)

@@ -25,7 +25,7 @@ from scanner.simulate.plan import Plan
 from scanner.simulate.probes import offer_facts
 from scanner.simulate.tls_table import Approval, endpoint_facts
 from scanner.simulate.traffic import step_facts
-from scanner.simulate.verify import Verification
+from scanner.simulate.verify import Verification, is_of_fips
 from scanner.simulate.watch import Observation
 
 BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
@@ -80,11 +80,16 @@ def no_audit(reason: str) -> Gap:
 
 def unproven_gaps(plan: Plan, verification: Verification) -> list[Gap]:
     """The gaps of switches of which nothing shows that they took effect."""
+    therefore = (
+        "what it should stop was perhaps not stopped"
+        if is_of_fips(verification, plan)
+        else "differences are only changes"
+    )
     return [
         Gap(
             GapKind.NOT_VERIFIED,
             ENFORCED,
-            f"nothing shows that it took effect: {switch.text}; differences are only changes",
+            f"nothing shows that it took effect: {switch.text}; {therefore}",
         )
         for switch in verification.unproven
         if switch in plan.switches

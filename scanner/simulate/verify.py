@@ -50,6 +50,23 @@ class Verification:
         return bool(self.evidence) and not self.unproven
 
 
+def is_of_fips(verification: Verification, plan: Plan) -> bool:
+    """Whether a difference from the baseline is of FIPS mode and not of our own making.
+
+    A variable that nobody reads changes nothing, and many programs link a library that they
+    never ask. A file that could not be loaded may break a program all the same.
+    """
+    if not verification.unproven:
+        return True
+    return bool(verification.evidence) and not any(
+        path in value
+        for switch in verification.unproven
+        if switch in plan.switches
+        for _, value in switch.environment
+        for path in plan.files
+    )
+
+
 Run = Callable[[Sequence[str]], bytes]
 """Runs a program of the image under the switches; its output, empty when it cannot be run."""
 

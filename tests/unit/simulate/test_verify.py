@@ -6,10 +6,10 @@ import pytest
 
 from scanner.facts import fact
 from scanner.model import Fact, FactKind, LogMatch, TlsEndpoint
-from scanner.simulate.plan import Facts, make_plan
+from scanner.simulate.plan import Facts, Plan, Switch, make_plan
 from scanner.simulate.processes import Process
 from scanner.simulate.provider import FipsProvider
-from scanner.simulate.verify import Run, Verification, verify
+from scanner.simulate.verify import Run, Verification, is_of_fips, verify
 from scanner.simulate.watch import Observation
 
 from .values import (
@@ -174,3 +174,28 @@ def test_library_that_the_started_program_does_not_use_is_not_missed() -> None:
     found = verified((*GO, code, tool), seen(exit_code=2))
     assert found.unproven == ()
     assert len(found.evidence) == 1
+
+
+VARIABLE = Switch("libgcrypt", "G=1", environment=(("G", "1"),))
+FILE = Switch("openssl", "OPENSSL_CONF", environment=(("OPENSSL_CONF", "/x/openssl.cnf"),))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "unproven", "of_fips"),
+    [
+        ((), (), True),
+        (("openssl: seen",), (VARIABLE,), True),
+        # Nothing took effect at all, so what differs has another cause.
+        ((), (VARIABLE,), False),
+        # A provider that cannot be loaded breaks what OpenSSL is used for.
+        (("libgcrypt: seen",), (FILE,), False),
+        (("libgcrypt: seen",), (VARIABLE, FILE), False),
+        # What was not switched on for want of a provider broke nothing.
+        (("libgcrypt: seen",), (Switch("openssl", "none"),), True),
+    ],
+)
+def test_library_that_is_linked_and_never_asked_does_not_make_a_break_doubtful(
+    evidence: tuple[str, ...], unproven: tuple[Switch, ...], of_fips: bool
+) -> None:
+    plan = Plan(switches=(VARIABLE, FILE), files={"/x/openssl.cnf": b""})
+    assert is_of_fips(Verification(evidence, unproven), plan) is of_fips
