@@ -59,6 +59,18 @@ def test_does_not_run_as_root(engine: docker.DockerClient, image: str) -> None:
     assert config["Entrypoint"] == ["fips-scanner"]
 
 
+def test_brings_providers_for_every_c_library(engine: docker.DockerClient, image: str) -> None:
+    shown = engine.containers.run(image, ["provider", "show"], remove=True, network_mode="none")
+    needs = [
+        line.split(maxsplit=1)[1]
+        for line in shown.decode().splitlines()
+        if line.startswith("  needs ")
+    ]
+    # Debian's own comes first, as it is not for simulation only.
+    assert needs[1:] == ["the GNU C library 2.14 or later", "musl"]
+    assert shown.count(b"built for simulation only, not a validated module") == 2
+
+
 @pytest.mark.skipif(not SOCKET.is_socket(), reason="the engine has no socket on this machine")
 def test_scans_through_a_mounted_engine_socket(scan: Scan, sample: Callable[[str], str]) -> None:
     report = scan(
