@@ -144,7 +144,7 @@ def parse_node_log(content: bytes, helper: str, *, cut: bool = False) -> NodeLog
         elif kind in _DEEDS and (program != helper or kind == "exec"):
             events[_event(kind, program, told)] = None
     return NodeLog(
-        works=works or bool(kinds & {"preloaded"}),
+        works=works or bool(kinds & {"preloaded", "host"}),
         events=tuple(events),
         complete=not cut and "lost" not in kinds,
         blind="unreadable" in kinds,

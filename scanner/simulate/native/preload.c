@@ -248,6 +248,7 @@ LOOKED(access, (const char *path, int mode), (path, mode))
 LOOKED(eaccess, (const char *path, int mode), (path, mode))
 LOOKED(euidaccess, (const char *path, int mode), (path, mode))
 LOOKED(faccessat, (int at, const char *path, int mode, int flags), (at, path, mode, flags))
+LOOKED_AT(long, readlink, (const char *path, char *to, unsigned long size), (path, to, size))
 LOOKED_AT(long, getxattr, (const char *path, const char *name, void *to, unsigned long size), (path, name, to, size))
 LOOKED_AT(long, lgetxattr, (const char *path, const char *name, void *to, unsigned long size), (path, name, to, size))
 

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -143,7 +144,8 @@ func kernelCrypto(name string) {
 	address[0] = 38 // AF_ALG
 	copy(address[2:], "hash")
 	copy(address[24:], name)
-	_, _, code := syscall.Syscall(syscall.SYS_BIND, uintptr(fd),
+	bind := map[string]uintptr{"amd64": 49, "386": 361, "arm64": 200}[runtime.GOARCH]
+	_, _, code := syscall.Syscall(bind, uintptr(fd),
 		uintptr(unsafe.Pointer(&address[0])), uintptr(len(address)))
 	fmt.Println(name, code == syscall.ENOENT)
 }
