@@ -23,7 +23,8 @@ from scripts.building import CACHE, fail, fetch_package, one_at_a_time, run, say
 
 ZIG = "ziglang==0.17.1"
 SUITE = "trixie"
-"""Has OpenSSL 3.5, the series that is in process for FIPS 140-3; its provider loads in 3.0 too."""
+"""Has OpenSSL 3.5, the series that is in process for FIPS 140-3. Its provider loads in libcrypto
+3.0 too, and unlike that of 3.0.20 it does not take X25519 and X448 for approved."""
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 FOLDER = CACHE / "providers"
 
