@@ -128,7 +128,7 @@ class Conditions:
 
     def _baseline(self) -> _Ran:
         with self.runner.box(_NO_SWITCHES) as box:
-            seen = self.runner.observe(box, BASELINE, expected=frozenset(self.runner.exposed))
+            seen = self.runner.observe(box, BASELINE)
             self.own_provider = self._read_own_provider(box)
             seen = replace(seen, offers=self._offers(box, seen, _NO_SWITCHES, BASELINE))
         ran = _Ran(BASELINE, seen, match_log(seen.log, self.rules.logs))
@@ -237,7 +237,9 @@ class Conditions:
         )
         try:
             with self._started(plan, addition) as box:
-                seen = self._work_again(box, condition, baseline)
+                seen = self.runner.observe(
+                    box, condition, baseline.seen, ask_tls=False, await_health=False
+                )
                 calls, gaps = read_calls(box, self.facts, self.rules)
         except EngineError as error:
             calls = ()
@@ -259,10 +261,7 @@ class Conditions:
         return self.runner.box(plan, addition=addition)
 
     def _ran(self, box: Box, condition: str, baseline: _Ran) -> _Ran:
-        before = baseline.seen
-        seen = self.runner.observe(
-            box, condition, expected=frozenset(before.ports), known=before.steps
-        )
+        seen = self.runner.observe(box, condition, baseline.seen)
         matches = match_log(seen.log, self.rules.logs)
         log = box.node_log() if isinstance(box, NodeBox) else None
         return _Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
@@ -352,20 +351,9 @@ class Conditions:
         self.runner.on_node = on_node and condition != BASELINE
         try:
             with self._started(plan) as box:
-                return self._work_again(box, condition, baseline)
+                return self.runner.observe(box, condition, baseline.seen, ask_tls=False)
         finally:
             self.runner.on_node = on_node
-
-    def _work_again(self, box: Box, condition: str, baseline: _Ran) -> Observation:
-        """Watch it and let it work, without asking its ports for TLS once more."""
-        before = baseline.seen
-        return self.runner.observe(
-            box,
-            condition,
-            expected=frozenset(before.ports),
-            known=before.steps,
-            tls_ports=frozenset(each.port for each in before.tls if not each.starttls),
-        )
 
 
 def _texts(plan: Plan) -> tuple[str, ...]:

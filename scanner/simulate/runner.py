@@ -7,7 +7,7 @@ Looks only: what one condition showed is held against another in
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from scanner.model import ImageConfig, StepResult, TlsEndpoint
@@ -122,37 +122,38 @@ class Runner:
         self,
         box: Box,
         condition: str,
+        before: Observation | None = None,
         *,
-        expected: frozenset[int],
-        known: Sequence[StepResult] | None = None,
-        tls_ports: frozenset[int] | None = None,
+        ask_tls: bool = True,
+        await_health: bool = True,
     ) -> Observation:
-        """Watch `box` until it is ready, let it work, and ask its ports for TLS.
+        """Watch `box` until it is ready, ask its ports for TLS, and let it work.
 
         Args:
-            expected: ports to wait for.
-            known: how the steps went in the baseline; None where this is it.
-            tls_ports: those that speak TLS, where that is known: they are not asked again.
+            before: what the baseline showed; None where this is it.
+            ask_tls: whether its ports are asked what they accept.
+            await_health: whether the verdict of the image's own health check is waited for.
 
         Raises:
             EngineError: the engine failed.
         """
         session = self._session
         wait_for = self._scenario.wait_for
+        # What the user waits for decides alone, unless the baseline showed more.
+        declared = () if wait_for else self.exposed
         seen = watch(
             box,
             session.limits,
             exposed=self.exposed,
-            # What the user waits for decides alone, unless the baseline showed more.
-            expected=frozenset() if wait_for and known is None else expected,
-            checks_health=self._has_health_check,
+            expected=frozenset(before.ports if before else declared),
+            checks_health=await_health and self._has_health_check,
             variables=self._variables,
             engine_root=session.info.root,
             awaited=awaited(wait_for) if wait_for else None,
             deadline=session.deadline,
         )
         if seen.running and not seen.stopped:
-            seen = self._asked(box, seen, condition, known, tls_ports)
+            seen = self._asked(box, seen, condition, before, ask_tls=ask_tls)
         hidden = self._scenario.hidden_bytes(seen.log)
         return seen if hidden == seen.log else replace(seen, log=hidden)
 
@@ -161,29 +162,34 @@ class Runner:
         box: Box,
         seen: Observation,
         condition: str,
-        known: Sequence[StepResult] | None,
-        tls_ports: frozenset[int] | None,
+        before: Observation | None,
+        *,
+        ask_tls: bool,
     ) -> Observation:
         state = box.state()
-        reached = seen.ports if seen.reachable else ()
-        endpoints = self._endpoints(state.address, reached) if tls_ports is None else ()
-        if tls_ports is None:
-            tls_ports = frozenset(each.port for each in endpoints if not each.starttls)
-        # One that cannot take our questions needs a moment to die of them.
-        if endpoints:
-            time.sleep(_AFTERMATH)
+        reached = frozenset(seen.ports if seen.reachable else ())
+        known = None if before is None else {each.port: each for each in before.tls}
+        endpoints: tuple[TlsEndpoint, ...] = ()
+        if ask_tls:
+            # Those that spoke no TLS in the baseline would be asked in vain, and for long.
+            endpoints = self._endpoints(
+                state.address, reached if known is None else reached & set(known)
+            )
+            # One that cannot take our questions needs a moment to die of them.
+            time.sleep(_AFTERMATH if endpoints else 0)
         died = not box.state().running
         steps: tuple[StepResult, ...] = ()
         if not died:
             self._progress.phase("letting it work")
+            spoke = endpoints if known is None else known.values()
             steps = perform(
                 box,
                 self._scenario,
                 condition,
                 state.address,
-                reached,
-                tls_ports,
-                known=known,
+                sorted(reached),
+                [each.port for each in spoke if not each.starttls],
+                known=before.steps if before else None,
                 deadline=self._session.deadline,
             )
         now = box.state()
@@ -203,10 +209,10 @@ class Runner:
             log_cut=cut,
         )
 
-    def _endpoints(self, address: str, ports: Sequence[int]) -> tuple[TlsEndpoint, ...]:
+    def _endpoints(self, address: str, ports: Iterable[int]) -> tuple[TlsEndpoint, ...]:
         session = self._session
         found: list[TlsEndpoint] = []
-        for port in ports[: session.limits.ports]:
+        for port in sorted(ports)[: session.limits.ports]:
             left = session.deadline - time.monotonic()
             if left > 0 and (endpoint := self._ask(address, port, left)) is not None:
                 found.append(self.approval.marked(endpoint))
