@@ -13,7 +13,7 @@ SAMPLES ?=
 .PHONY: help
 help:  ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
-	    do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	    do printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 $(READY): pyproject.toml hatch_build.py scripts/setup_engine.py $(wildcard scanner/simulate/native/*.[ch])
 	@$(PYTHON) scripts/setup_engine.py packages
@@ -58,6 +58,10 @@ unit: dev  ## Run the tests that need no engine
 test: lint samples  ## Run everything: style, types, rules, all tests
 	$(BIN)/python -m pytest -m "not docker" -n auto $(SELECT)
 	$(BIN)/python -m pytest -m docker -n 2 --dist loadgroup $(SELECT)
+
+.PHONY: test-engines
+test-engines: samples  ## Test with Docker 26 and Podman, each in a Debian of its own
+	@$(BIN)/python -m scripts.other_engines $(ENGINES)
 
 .PHONY: image
 image: dev engine  ## Build the scanner's own image, fips-scanner:latest

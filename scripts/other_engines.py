@@ -37,7 +37,6 @@ PACKAGES = {
 DOCKERD = ("dockerd", "-H")
 PODMAN = ("podman", "--cgroup-manager=cgroupfs", "--events-backend=file", "system", "service")
 TESTS = (
-    "tests/integration/test_engines.py",
     "tests/integration/test_node.py",
     "tests/integration/test_simulate_bounds.py",
 )

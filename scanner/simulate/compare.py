@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from scanner.model import Difference, Effect, LogMatch, TlsEndpoint
 from scanner.simulate.last_words import new_lines
+from scanner.simulate.processes import Process
 from scanner.simulate.tls import NO_ANSWER
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.traffic import HTTP, STEP, compare_steps
@@ -255,8 +256,18 @@ def _leaks(name: str, port: int, seen: Observation) -> bool:
     if not _NEVER_IN_A_MODULE.search(name):
         return False
     holders = [each for each in seen.processes if port in each.ports] or seen.processes
+    if any(was_not_told(each) for each in holders):
+        return False
     has_provider = any(path.endswith("/fips.so") for each in holders for path in each.mapped)
     return not (has_provider and _IN_OPENSSL_PROVIDERS.search(name))
+
+
+def was_not_told(process: Process) -> bool:
+    """Whether a process uses OpenSSL and was started without the variable that restricts it."""
+    names = {path.rpartition("/")[2] for path in process.mapped}
+    if not any(name.startswith("libcrypto.so.3") for name in names) or "fips.so" in names:
+        return False
+    return process.variable("OPENSSL_CONF") is None
 
 
 def _is_incomplete(endpoint: TlsEndpoint) -> bool:

@@ -18,7 +18,7 @@ from scanner.model import (
     Value,
 )
 from scanner.rulebook import RuleBook
-from scanner.simulate.compare import how_it_ended
+from scanner.simulate.compare import how_it_ended, was_not_told
 from scanner.simulate.http import Request
 from scanner.simulate.node_log import NodeLog
 from scanner.simulate.plan import Plan
@@ -271,6 +271,14 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
         gaps.append(Gap(GapKind.UNREADABLE, name, reason))
     if name == BASELINE and seen.running and not seen.stopped and seen.reachable:
         gaps += _silent_ports(seen)
+    for endpoint in seen.tls if name == ENFORCED else ():
+        holders = [each for each in seen.processes if endpoint.port in each.ports]
+        for program in sorted({each.program for each in holders if was_not_told(each)}):
+            reason = (
+                f"port {endpoint.port}: {program} was started without the variable OPENSSL_CONF, "
+                "so what it does with approved algorithms only is unknown"
+            )
+            gaps.append(Gap(GapKind.NOT_VERIFIED, name, reason))
     for endpoint in seen.tls:
         if endpoint.error:
             reason = f"port {endpoint.port}: {endpoint.error}"

@@ -4,6 +4,7 @@ import pytest
 
 from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, StepResult, TlsEndpoint
 from scanner.simulate.node_log import NodeLog
+from scanner.simulate.processes import Process
 from scanner.simulate.results import (
     condition_facts,
     condition_gaps,
@@ -134,3 +135,12 @@ def test_port_of_which_nobody_knows_what_it_speaks_is_told() -> None:
     assert [(gap.kind, gap.caps) for gap in found] == [(GapKind.NOT_SUPPORTED, False)]
     assert found[0].reason.startswith("port 22 spoke neither TLS, nor HTTP")
     assert condition_gaps("enforced", seen(ports=(22,))) == []
+
+
+def test_server_that_our_variable_did_not_reach_is_a_gap_of_the_enforced_run() -> None:
+    login = Process(frozenset(), frozenset({"/usr/lib/libcrypto.so.3"}), "/login", frozenset({993}))
+    both = seen(ports=(993,), tls=(TlsEndpoint(993, suites=(GCM,)),), processes=(login,))
+    assert condition_gaps("node", both) == []
+    (gap,) = condition_gaps("enforced", both)
+    assert gap.kind is GapKind.NOT_VERIFIED
+    assert "port 993: /login was started without the variable OPENSSL_CONF" in gap.reason
