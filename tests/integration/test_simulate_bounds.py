@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import docker
 import docker.errors
@@ -17,6 +19,7 @@ from scanner.simulate.engine import engine as scanner_engine
 from scanner.simulate.session import image_in_engine
 from scanner.simulate.sweep import LOADED, OWNER_LABEL, SCAN_LABEL, sweep
 from tests.integration.workloads import (
+    SHORT,
     containers_of,
     kinds,
     run,
@@ -25,6 +28,9 @@ from tests.integration.workloads import (
 )
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("nothing_left")]
+
+PATIENT = replace(SHORT, ready=15.0)
+"""For three at once on a small machine."""
 
 # --- hostile -------------------------------------------------------------------------------
 
@@ -140,3 +146,21 @@ def test_archive_that_is_none(engine: docker.DockerClient) -> None:
         image_in_engine(lambda: [b"not a tar"]),
     ):
         pytest.fail("loaded")
+
+
+# --- side by side ----------------------------------------------------------------------------
+
+
+def test_scans_side_by_side_see_what_each_sees_alone(
+    workload: Callable[[str], str], rules: RuleBook
+) -> None:
+    """Two of the same image, and one of another."""
+    images = [workload("tls-deaf"), workload("tls-deaf"), workload("plain")]
+    with ThreadPoolExecutor(len(images)) as pool:
+        first, second, other = pool.map(lambda image: run(image, rules, limits=PATIENT), images)
+    for result in (first, second):
+        assert [each.ports for each in result.conditions] == [("8443/tcp",)] * 3
+        assert [each.exit_code for each in result.conditions] == [None] * 3
+    assert first.conditions[0].tls[0].suites == second.conditions[0].tls[0].suites
+    assert [each.ports for each in other.conditions] == [("8080/tcp",)] * 3
+    assert not [each for each in other.conditions if each.tls]
