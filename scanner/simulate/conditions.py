@@ -21,8 +21,9 @@ from scanner.model import (
 )
 from scanner.progress import Progress
 from scanner.rulebook import RuleBook
-from scanner.simulate.audit import Audit, audit_for, call_facts, read_calls
+from scanner.simulate.audit import call_facts
 from scanner.simulate.box import Box
+from scanner.simulate.closer import CloserLook
 from scanner.simulate.compare import compare, doubtful, settled
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG
@@ -56,8 +57,9 @@ from scanner.simulate.results import (
     nothing_observed,
     unproven_gaps,
 )
-from scanner.simulate.runner import NOTHING, Addition, Runner
+from scanner.simulate.runner import Runner
 from scanner.simulate.scenario import Scenario, never_ready, step_gaps
+from scanner.simulate.tls_client_hello import client_facts
 from scanner.simulate.verify import Verification, in_box, in_own_box, is_of_fips, verify
 from scanner.simulate.watch import Observation
 
@@ -83,6 +85,7 @@ class Conditions:
     """All runs of one image, and what they have told so far."""
 
     runner: Runner
+    closer: CloserLook
     facts: Facts
     config: ImageConfig
     rules: RuleBook
@@ -121,7 +124,7 @@ class Conditions:
             )
             reason = f"{error}; what it does when enforced is unknown"
             self.gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
-        self._audit(plan, baseline)
+        self._look_closer(plan, baseline)
         return Simulation(tuple(self.conditions), tuple(self.made), tuple(self.gaps))
 
     # --- each condition ------------------------------------------------------------------------
@@ -212,53 +215,43 @@ class Conditions:
             *unproven_gaps(plan, verification),
         ]
 
-    # --- which algorithms are asked for --------------------------------------------------------
+    # --- closer ----------------------------------------------------------------------------------
 
-    def _audit(self, plan: Plan, baseline: _Ran) -> None:
-        """Run it again with a library before its crypto libraries, which no other run has.
+    def _look_closer(self, plan: Plan, baseline: _Ran) -> None:
+        """See what is asked for under the switches, and as it is where that shows more.
 
-        Under the switches, and as it is where it does not work under them: then it did not come
-        to ask for all that it asks for.
+        That is so where it does not work under them, as it did not come to ask for all that it
+        asks for; and where it is a client, to see what it no longer offers.
         """
+        self.gaps += self.closer.gaps
         enforced = self.conditions[-1]
-        audit = audit_for(self.facts, self.config)
-        self.gaps += audit.gaps
-        if not (audit.useful and enforced.ran):
+        if not (self.closer.is_useful and enforced.ran):
             return
-        self._audited(audit, plan, baseline, ENFORCED)
-        if enforced.exit_code is not None and baseline.seen.running:
-            self._audited(audit, _NO_SWITCHES, baseline, BASELINE)
+        self._closer(enforced.name, plan, baseline)
+        ended_early = enforced.exit_code is not None and baseline.seen.running
+        if ended_early or self.closer.finds_clients:
+            self._closer(BASELINE, _NO_SWITCHES, baseline)
 
-    def _audited(self, audit: Audit, plan: Plan, baseline: _Ran, condition: str) -> None:
+    def _closer(self, condition: str, plan: Plan, baseline: _Ran) -> None:
         self.progress.phase("looking which algorithms it asks for")
-        before = {**self.scenario.environment, **plan.environment}
-        addition = Addition(
-            audit.environment(before, self.config), files=audit.files, shared=audit.shared
-        )
-        try:
-            with self._started(plan, addition) as box:
-                seen = self.runner.observe(
-                    box, condition, baseline.seen, ask_tls=False, await_health=False
-                )
-                calls, gaps = read_calls(box, self.facts, self.rules)
-        except EngineError as error:
-            calls = ()
-            gaps = (no_audit(str(error)),)
-        self.gaps += gaps
-        at = next(i for i, each in enumerate(self.conditions) if each.name == condition)
+        if not self.runner.seconds_left:
+            self.gaps.append(no_audit(_OUT_OF_TIME))
+            return
+        at = [each.name for each in self.conditions].index(condition)
         told = self.conditions[at]
-        if not gaps and seen.exit_code != told.exit_code:
-            self.gaps.append(no_audit("the container ends in another way when it is audited"))
-        self.conditions[at] = replace(told, calls=calls)
+        seen = self.closer.at(told, plan, baseline.seen)
+        self.gaps += seen.gaps
+        self.conditions[at] = replace(told, calls=seen.calls, clients=seen.clients)
         if condition == BASELINE or self.verified:
-            self.made += call_facts(calls, condition, self.rules)
+            self.made += call_facts(seen.calls, condition, self.rules)
+            self.made += client_facts(seen.clients, condition)
 
     # --- what they share -----------------------------------------------------------------------
 
-    def _started(self, plan: Plan, addition: Addition = NOTHING) -> Box:
+    def _started(self, plan: Plan) -> Box:
         if not self.runner.seconds_left:
             raise EngineError(_OUT_OF_TIME)
-        return self.runner.box(plan, addition=addition)
+        return self.runner.box(plan)
 
     def _ran(self, box: Box, condition: str, baseline: _Ran) -> _Ran:
         seen = self.runner.observe(box, condition, baseline.seen)

@@ -11,6 +11,7 @@ from pathlib import Path
 from scanner.model import Fact, ImageConfig
 from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook
+from scanner.simulate.closer import CloserLook
 from scanner.simulate.conditions import Conditions
 from scanner.simulate.engine import engine
 from scanner.simulate.limits import RunLimits
@@ -21,6 +22,7 @@ from scanner.simulate.results import Simulation
 from scanner.simulate.runner import Runner
 from scanner.simulate.scenario import Scenario
 from scanner.simulate.session import Session, ensure_image
+from scanner.simulate.tls_client_watch import ClientWatch
 
 
 def simulate(
@@ -54,7 +56,10 @@ def simulate(
     shown = progress or NoProgress()
     with engine() as client:
         image_id = ensure_image(client, image)
-        with Session(client, limits or RunLimits()) as session:
+        with (
+            Session(client, limits or RunLimits()) as session,
+            ClientWatch(session.address) as watch,
+        ):
             runner = Runner(
                 session,
                 image_id,
@@ -63,5 +68,7 @@ def simulate(
                 shown,
                 scenario=scenario,
                 files=probe_files(known, architecture),
+                resolver=watch.resolver,
             )
-            return Conditions(runner, known, config, rules, shown, scenario).all(found)
+            closer = CloserLook(runner, watch, known, config, rules, scenario)
+            return Conditions(runner, closer, known, config, rules, shown, scenario).all(found)

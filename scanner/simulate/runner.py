@@ -54,12 +54,14 @@ class Runner:
         *,
         scenario: Scenario,
         files: Mapping[str, bytes],
+        resolver: str,
     ) -> None:
         """Prepare.
 
         Args:
             config: of the image, with what the scenario changes in it.
             files: put into every container.
+            resolver: address of the name server that all of them ask, or `""`.
         """
         self._session = session
         self._image = image
@@ -67,6 +69,7 @@ class Runner:
         self._progress = progress
         self._scenario = scenario
         self._files = files
+        self._resolver = resolver
         self._offers = offers(rules.tls)
         self.approval = Approval(rules.tls)
         self.exposed = tuple(
@@ -111,6 +114,7 @@ class Runner:
             entrypoint=entrypoint or scenario.start(self._config),
             health_interval=interval,
             node_helper=self.helper if self.on_node else None,
+            resolver=self._resolver,
         )
 
     @property

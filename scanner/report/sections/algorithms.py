@@ -22,10 +22,12 @@ _LOOK_UPS = frozenset({"EVP_get_digestbyname", "EVP_get_cipherbyname"})
 
 def calls(page: Page, conditions: Sequence[ConditionResult]) -> None:
     """The section; nothing where nothing was audited."""
-    for run in ordered_runs(conditions):
-        if run.calls:
-            page.heading("Algorithms asked for", f"by the programs of the run: {visible(run.name)}")
-            _run(page, run.calls)
+    audited = [run for run in ordered_runs(conditions) if run.calls]
+    telling = [run for run in audited if page.look.verbose or any(map(_matters, run.calls))]
+    # Where no run tells of trouble, the last one tells for all.
+    for run in telling or audited[-1:]:
+        page.heading("Algorithms asked for", f"by the programs of the run: {visible(run.name)}")
+        _run(page, run.calls)
 
 
 def _run(page: Page, found: Sequence[AlgorithmCall]) -> None:
