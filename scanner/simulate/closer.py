@@ -13,7 +13,7 @@ from scanner.model import AlgorithmCall, ConditionResult, Gap, ImageConfig, TlsC
 from scanner.rulebook import RuleBook
 from scanner.simulate.audit import audit_for, read_calls
 from scanner.simulate.plan import Facts, Plan
-from scanner.simulate.results import no_audit
+from scanner.simulate.results import BASELINE, no_audit
 from scanner.simulate.runner import Addition, Runner
 from scanner.simulate.scenario import Scenario
 from scanner.simulate.tls_client_watch import ClientWatch
@@ -51,8 +51,9 @@ class CloserLook:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Whose algorithms cannot be seen in any run."""
-        return self._audit.gaps
+        """Whose algorithms cannot be seen in any run, and why no client can be."""
+        blind = () if self._watch.resolver else self._watch.gaps(BASELINE)
+        return (*self._audit.gaps, *blind)
 
     @property
     def is_useful(self) -> bool:

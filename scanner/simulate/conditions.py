@@ -5,7 +5,8 @@ Looks and compares; whether an image is ready is judged elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from scanner.errors import EngineError, UsageError
@@ -239,7 +240,8 @@ class Conditions:
             return
         at = [each.name for each in self.conditions].index(condition)
         told = self.conditions[at]
-        seen = self.closer.at(told, plan, baseline.seen)
+        with self._as_for(condition):
+            seen = self.closer.at(told, plan, baseline.seen)
         self.gaps += seen.gaps
         self.conditions[at] = replace(told, calls=seen.calls, clients=seen.clients)
         if condition == BASELINE or self.verified:
@@ -340,11 +342,16 @@ class Conditions:
         return found
 
     def _again(self, plan: Plan, condition: str, baseline: _Ran) -> Observation:
+        with self._as_for(condition), self._started(plan) as box:
+            return self.runner.observe(box, condition, baseline.seen, ask_tls=False)
+
+    @contextlib.contextmanager
+    def _as_for(self, condition: str) -> Iterator[None]:
+        """Containers are shown a node or not, as in the first run of `condition`."""
         on_node = self.runner.on_node
         self.runner.on_node = on_node and condition != BASELINE
         try:
-            with self._started(plan) as box:
-                return self.runner.observe(box, condition, baseline.seen, ask_tls=False)
+            yield
         finally:
             self.runner.on_node = on_node
 

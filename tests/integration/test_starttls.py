@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 
+from scanner.model import FactKind, ImageConfig, Platform
 from scanner.rulebook import RuleBook
+from scanner.simulate import simulate
 from scanner.simulate.box import Box
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.session import Session
@@ -17,6 +20,7 @@ from scanner.simulate.tls import probe
 from scanner.simulate.tls_client_watch import ClientWatch
 from scanner.simulate.tls_table import Approval, offers
 from scripts.building import build, build_context, one_at_a_time
+from tests.integration.workloads import SHORT
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("nothing_left")]
 
@@ -121,6 +125,31 @@ def test_clients_of_the_container(engine: docker.DockerClient, image: str, rules
     assert (psql.server_name, psql.port) == ("db", 5432)
     assert "TLS_AES_256_GCM_SHA384" in psql.suites
     assert "x25519" in psql.unapproved
+
+
+def test_clients_are_seen_in_runs_of_their_own(
+    engine: docker.DockerClient, image: str, rules: RuleBook
+) -> None:
+    container = engine.containers.create(image)
+    made = container.commit(conf={"Entrypoint": ["sh", "-c", CLIENTS + "exec sleep 60"]})
+    container.remove()
+    config = ImageConfig(Platform("linux", "amd64"), entrypoint=("sh",))
+    try:
+        seen = simulate(str(made.id), config, (), rules=rules, limits=replace(SHORT, ready=2.0))
+    finally:
+        engine.images.remove(str(made.id), force=True)
+    told = {each.name: each for each in seen.conditions}
+    assert {"api.example.com", "db"} == {each.server_name for each in told["baseline"].clients}
+    assert {"api.example.com", "db"} == {each.server_name for each in told["enforced"].clients}
+    assert told["node"].clients == ()
+    (only,) = [
+        each
+        for each in seen.facts
+        if each.kind is FactKind.TLS_CLIENT
+        and each.flag("only_unapproved")
+        and each.text("condition") == "baseline"
+    ]
+    assert only.path == "/usr/bin/openssl"
 
 
 CHECKING = """
