@@ -166,7 +166,7 @@ class Conditions:
         result = replace(
             condition_result(NODE, ran.seen, ran.matches),
             differences=self._compared(_NO_SWITCHES, baseline, ran, verified=True),
-            switches=(f"{FLAG} reads 1",),
+            switches=() if ran.inside.is_host else (f"{FLAG} reads 1",),
             verified=("its first process read 1 from it",),
             programs=ran.inside.programs(),
             simulated_by=ran.inside.simulated_by,
