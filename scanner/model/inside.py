@@ -10,7 +10,7 @@ class ProgramActivity:
     """What one program was seen to do with cryptography while it ran."""
 
     program: str
-    """Its path in the container."""
+    """Its path in the container; `""` for what the engine starts there."""
     read_flag: bool = False
     """Whether it read the kernel's FIPS flag."""
     opened: tuple[str, ...] = ()
@@ -19,6 +19,8 @@ class ProgramActivity:
     """Those that it looked for and that are not there."""
     kernel_crypto: tuple[str, ...] = ()
     """Algorithms that it asked the kernel for."""
+    started: tuple[str, ...] = ()
+    """Programs that it started, with arguments and user: `/usr/bin/openssl md5 x (uid 33)`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,7 @@ def _condition(result: ConditionResult) -> Json:
                 "opened": sorted(each.opened),
                 "missing": sorted(each.missing),
                 "kernel_crypto": sorted(each.kernel_crypto),
+                "started": sorted(each.started),
             }
             for each in result.programs
         ),

@@ -19,6 +19,7 @@ from scanner.model import (
     GapKind,
     ImageConfig,
     LogMatch,
+    ProgramActivity,
 )
 from scanner.progress import Progress
 from scanner.rulebook import RuleBook
@@ -168,7 +169,7 @@ class Conditions:
             differences=self._compared(_NO_SWITCHES, baseline, ran, verified=True),
             switches=() if ran.inside.is_host else (f"{FLAG} reads 1",),
             verified=("its first process read 1 from it",),
-            programs=ran.inside.programs(),
+            programs=self._programs(ran.inside),
             simulated_by=ran.inside.simulated_by,
         )
         self._tell(result, ran, verified=True)
@@ -207,7 +208,7 @@ class Conditions:
             ),
             switches=_texts(plan),
             verified=verification.evidence,
-            programs=ran.inside.programs() if ran.inside else (),
+            programs=self._programs(ran.inside) if ran.inside else (),
             simulated_by=ran.inside.simulated_by if ran.inside else "",
         )
         self._tell(result, ran, verified=self.verified)
@@ -260,6 +261,13 @@ class Conditions:
         matches = match_log(seen.log, self.rules.logs)
         log = box.node_log() if isinstance(box, NodeBox) else None
         return _Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
+
+    def _programs(self, log: NodeLog) -> tuple[ProgramActivity, ...]:
+        """What was seen from inside. Arguments may hold what the user keeps to himself."""
+        hidden = self.scenario.hidden
+        return tuple(
+            replace(each, started=tuple(map(hidden, each.started))) for each in log.programs()
+        )
 
     def _tell(self, result: ConditionResult, ran: _Ran, *, verified: bool) -> None:
         self.conditions.append(result)

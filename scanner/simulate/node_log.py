@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanner.model import Gap, GapKind, ProgramActivity
-from scanner.simulate.node_modes import NodeMode
+from scanner.simulate.node_modes import FOLDER, NodeMode
 
 CONDITION = "node"
 HOST = "host"
@@ -20,6 +20,8 @@ MAX_PROGRAMS = 200
 MAX_FILES = 100
 """Of one program."""
 _MAX_TEXT = 4096
+_MAX_ARGUMENTS = 300
+"""Characters of them that are kept."""
 _DEEDS = frozenset({"exec", "open", "flag", "kernel-crypto"})
 
 
@@ -70,9 +72,9 @@ class NodeLog:
         told: defaultdict[str, defaultdict[str, set[str]]]
         told = defaultdict(lambda: defaultdict(set))
         for each in self.events:
-            if each.kind != "exec":
-                what = each.kind if each.found or each.kind != "open" else "missing"
-                told[each.program][what].add(each.path)
+            what = each.kind if each.found or each.kind != "open" else "missing"
+            program = "" if each.program.startswith(f"{FOLDER}/") else each.program
+            told[program][what].add(_command(each) if each.kind == "exec" else each.path)
         return tuple(
             ProgramActivity(
                 program,
@@ -80,20 +82,10 @@ class NodeLog:
                 opened=tuple(sorted(did["open"]))[:MAX_FILES],
                 missing=tuple(sorted(did["missing"] - did["open"]))[:MAX_FILES],
                 kernel_crypto=tuple(sorted(did["kernel-crypto"]))[:MAX_FILES],
+                started=tuple(sorted(did["exec"]))[:MAX_FILES],
             )
             for program, did in sorted(told.items())[:MAX_PROGRAMS]
         )
-
-    def started(self) -> Mapping[str, tuple[str, ...]]:
-        """The paths that each program started, in order; bounded as `programs()` is."""
-        told: defaultdict[str, set[str]] = defaultdict(set)
-        for each in self.events:
-            if each.kind == "exec":
-                told[each.program].add(each.path)
-        return {
-            program: tuple(sorted(paths))[:MAX_FILES]
-            for program, paths in sorted(told.items())[:MAX_PROGRAMS]
-        }
 
     def gaps(self) -> list[Gap]:
         """What could not be shown to it, or not be seen."""
@@ -120,6 +112,13 @@ class NodeLog:
             reason = "more was seen from inside than is written down; the rest is missing"
             gaps.append(Gap(GapKind.TOO_MANY, CONDITION, reason, caps=False))
         return gaps
+
+
+def _command(event: NodeEvent) -> str:
+    """What was started, its arguments, and as which user."""
+    arguments = " ".join(event.argv[1:])
+    user = f"(uid {event.uid})" if event.uid >= 0 else ""
+    return " ".join(filter(None, (event.path, arguments[:_MAX_ARGUMENTS], user)))
 
 
 def parse_node_log(content: bytes, helper: str, *, cut: bool = False) -> NodeLog:

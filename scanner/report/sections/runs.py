@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind
+from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind, ProgramActivity
 from scanner.report.escape import visible
 from scanner.report.order import NODE, ordered_runs, ports_in_order
 from scanner.report.page import Page, counted, shared
@@ -107,10 +107,11 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
     """What programs did with cryptography, where that was seen from inside."""
     if result.name != NODE and not page.look.verbose:
         return []
-    if result.name == NODE and result.ran and not result.programs:
+    programs = [each for each in result.programs if page.look.verbose or _does_crypto(each)]
+    if result.name == NODE and result.ran and not programs:
         return [Text("no program opened a crypto library or read the FIPS flag", style="dim")]
     told = []
-    for each in result.programs:
+    for each in programs:
         files = sorted({path.rpartition("/")[2] for path in each.opened})
         parts = [f"opened {_some(files, page)}"] if files else []
         if each.missing:
@@ -118,13 +119,22 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
             parts.append(f"did not find {_some(missing, page)}")
         if each.kernel_crypto:
             parts.append(f"asked the kernel for {_some(each.kernel_crypto, page)}")
-        parts.append("read the FIPS flag" if each.read_flag else "never read the FIPS flag")
-        told.append(Text(f"{visible(each.program)}: {', '.join(parts)}", style="dim"))
+        if _does_crypto(each):
+            parts.append("read the FIPS flag" if each.read_flag else "never read the FIPS flag")
+        if page.look.verbose and each.started:
+            parts.append(f"started {'; '.join(visible(line, _LINE) for line in each.started)}")
+        name = visible(each.program) or "the engine"
+        told.append(Text(f"{name}: {', '.join(parts)}", style="dim"))
     limit = len(told) if page.look.verbose else _PROGRAMS
     shown, more = told[:limit], len(told) - limit
     return (
         [*shown, Text(f"and {counted(more, 'more program')}", style="dim")] if more > 0 else shown
     )
+
+
+def _does_crypto(program: ProgramActivity) -> bool:
+    """Whether it did more than to start others."""
+    return bool(program.read_flag or program.opened or program.missing or program.kernel_crypto)
 
 
 def _some(names: Sequence[str], page: Page) -> str:

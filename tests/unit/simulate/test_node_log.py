@@ -40,12 +40,17 @@ def test_what_each_program_did_is_put_together() -> None:
         + line("open", "/usr/bin/apt", "/lib/libgcrypt.so.20")
         + line("flag", "/usr/bin/apt")
         + line("kernel-crypto", "/usr/bin/apt", "md5", found=False)
-        + line("exec", path="/bin/true")
+        + line("exec", path="/bin/true", argv=["true", "--version"])
+        + line("exec", HELPER, NGINX, argv=["nginx"])
     )
     assert log.programs() == (
+        ProgramActivity("", started=(f"{NGINX} (uid 0)",)),
         ProgramActivity("/usr/bin/apt", True, ("/lib/libgcrypt.so.20",), (), ("md5",)),
         ProgramActivity(
-            NGINX, False, ("/lib/libcrypto.so.3", "/lib/libssl.so.3"), ("/lib/fips.so",)
+            NGINX,
+            opened=("/lib/libcrypto.so.3", "/lib/libssl.so.3"),
+            missing=("/lib/fips.so",),
+            started=("/bin/true --version (uid 0)",),
         ),
     )
 
@@ -102,4 +107,4 @@ def test_what_many_processes_tell_alike_is_told_once() -> None:
     log = parse_node_log(line("preloaded") * 2 + line("exec", NGINX, "/bin/a", argv=["a"]) * 3)
     assert log.works
     assert len(log.events) == 1
-    assert log.started() == {NGINX: ("/bin/a",)}
+    assert [each.started for each in log.programs()] == [("/bin/a (uid 0)",)]
