@@ -196,7 +196,7 @@ def _judge_mode(
     if library.reads_flag and _flag_counts(library, reading, request):
         return "none", (
             "no FIPS provider; this build wants one where the kernel's FIPS flag reads 1, and "
-            "every operation fails there"
+            "serves nothing there without it"
         )
     if library.reads_flag:
         return "none", (
