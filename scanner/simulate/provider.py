@@ -26,10 +26,9 @@ MAX_PROVIDER = 64 * 2**20
 """Bytes; those known have 1 to 4 MiB."""
 
 HOW_TO_GET = (
-    "give one with --fips-provider FILE: a fips.so, or the package openssl-provider-fips of "
-    "Debian 13 (apt-get download openssl-provider-fips, where apt has Debian 13's sources; "
-    "Debian 12 has no such package); or build one, for musl and old C libraries too: "
-    "fips-scanner provider build openssl-3.5.7.tar.gz"
+    "give one with --fips-provider FILE (apt-get download openssl-provider-fips, on Debian 13), "
+    "or build one: fips-scanner provider build openssl-3.5.7.tar.gz; see the README, "
+    '"A FIPS provider for OpenSSL 3"'
 )
 """What a user can do who has none."""
 
