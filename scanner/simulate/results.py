@@ -270,7 +270,14 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
         reason = "it ended while it was asked for TLS, so what it accepts is not all known"
         gaps.append(Gap(GapKind.UNREADABLE, name, reason))
     if name == BASELINE and seen.running and not seen.stopped and seen.reachable:
-        gaps += _silent_ports(seen)
+        gaps += _unknown_ports(seen)
+    elif name != BASELINE and seen.unanswered and not seen.died_while_asked:
+        ports = ", ".join(map(str, seen.unanswered))
+        reason = (
+            f"port {ports} spoke TLS in the baseline, and here gave no answer to it in time; what "
+            "it accepts here is unknown"
+        )
+        gaps.append(Gap(GapKind.TIMED_OUT, name, reason))
     for endpoint in seen.tls if name == ENFORCED else ():
         holders = [each for each in seen.processes if endpoint.port in each.ports]
         for program in sorted({each.program for each in holders if was_not_told(each)}):
@@ -289,16 +296,23 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
     return gaps
 
 
-def _silent_ports(seen: Observation) -> Iterator[Gap]:
+def _unknown_ports(seen: Observation) -> Iterator[Gap]:
     """Ports of which it is not known what they speak."""
     done = {each.name for each in seen.steps}
-    silent = [
+    unknown = [
         port
         for port in sorted({*seen.ports} - {each.port for each in seen.tls})
         if str(Request(port)) not in done
     ]
-    if silent:
+    if silent := [port for port in unknown if port in seen.unanswered]:
         ports = ", ".join(map(str, silent))
+        reason = (
+            f"port {ports} takes connections and gave no answer in time, neither in TLS nor in "
+            "HTTP: whether it speaks TLS is unknown"
+        )
+        yield Gap(GapKind.TIMED_OUT, BASELINE, reason, caps=False)
+    if others := [port for port in unknown if port not in seen.unanswered]:
+        ports = ", ".join(map(str, others))
         reason = (
             f"port {ports} spoke neither TLS, nor HTTP, nor a protocol of which STARTTLS is known: "
             "what it encrypts by other means (SSH, VPN) was not looked at"

@@ -20,6 +20,7 @@ from scanner.simulate.processes import VARIABLES, processes
 from scanner.simulate.scenario import Scenario, awaited
 from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
+from scanner.simulate.tls_exchange import Silence
 from scanner.simulate.tls_table import Approval, offers
 from scanner.simulate.traffic import perform
 from scanner.simulate.watch import Observation, watch
@@ -174,9 +175,10 @@ class Runner:
         reached = frozenset(seen.ports if seen.reachable else ())
         known = None if before is None else {each.port: each for each in before.tls}
         endpoints: tuple[TlsEndpoint, ...] = ()
+        unanswered: tuple[int, ...] = ()
         if ask_tls:
             # Those that spoke no TLS in the baseline would be asked in vain, and for long.
-            endpoints = self._endpoints(
+            endpoints, unanswered = self._endpoints(
                 state.address, reached if known is None else reached & set(known)
             )
             # One that cannot take our questions needs a moment to die of them.
@@ -205,6 +207,7 @@ class Runner:
             # One that ends at work has failed at it; one that ends of our questions has not.
             exit_code=now.exit_code if not (now.running or died) else seen.exit_code,
             tls=endpoints,
+            unanswered=unanswered,
             died_while_asked=died,
             steps=steps,
             # Some libraries are loaded by the first request.
@@ -213,16 +216,23 @@ class Runner:
             log_cut=cut,
         )
 
-    def _endpoints(self, address: str, ports: Iterable[int]) -> tuple[TlsEndpoint, ...]:
+    def _endpoints(
+        self, address: str, ports: Iterable[int]
+    ) -> tuple[tuple[TlsEndpoint, ...], tuple[int, ...]]:
+        """What the ports accept that speak TLS, and those that did not answer in time."""
         session = self._session
         found: list[TlsEndpoint] = []
+        unanswered: list[int] = []
         for port in sorted(ports)[: session.limits.ports]:
             left = session.deadline - time.monotonic()
-            if left > 0 and (endpoint := self._ask(address, port, left)) is not None:
-                found.append(self.approval.marked(endpoint))
-        return tuple(found)
+            answer = self._ask(address, port, left) if left > 0 else Silence(port)
+            if isinstance(answer, Silence):
+                unanswered.append(port)
+            elif answer is not None:
+                found.append(self.approval.marked(answer))
+        return tuple(found), tuple(unanswered)
 
-    def _ask(self, address: str, port: int, left: float) -> TlsEndpoint | None:
+    def _ask(self, address: str, port: int, left: float) -> TlsEndpoint | Silence | None:
         self._progress.phase(f"asking port {port} for TLS")
         limits = self._session.limits.tls
         return probe(address, port, self._offers, replace(limits, total=min(limits.total, left)))

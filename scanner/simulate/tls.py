@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from scanner.model import TlsEndpoint
 from scanner.simulate.tls_certificates import read_chain
-from scanner.simulate.tls_exchange import Answer, Connect, Outcome, exchange
+from scanner.simulate.tls_exchange import Answer, Connect, Outcome, Silence, exchange
 from scanner.simulate.tls_keys import COMPUTABLE, CURVES, GCM12, SUITES13
 from scanner.simulate.tls_messages import (
     PROTOCOLS,
@@ -64,6 +64,9 @@ class ProbeLimits:
 
     connect: float = 2.0
     answer: float = 3.0
+    patience: float = 6.0
+    """How much longer a server may be silent before it is said not to have answered: what serves
+    its first handshake, such as a JVM, may have to be loaded for it."""
     total: float = 30.0
     parallel: int = 4
 
@@ -103,6 +106,11 @@ class Prober:
         self.last = Answer(Outcome.LATE)
         """The last answer of a server that does not speak TLS."""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether no answer shows that the server, which takes connections, speaks no TLS."""
+        return self.last.outcome in (Outcome.TIMEOUT, Outcome.LATE)
+
     def speaks_tls(self) -> bool:
         """Whether the server answers any ClientHello with TLS records."""
         every = [suite.code for suite in self._suites12]
@@ -115,7 +123,8 @@ class Prober:
                 (TLS12, every),
                 (TLS10, every),
             ):
-                answer = self._ask(client_hello(version, suites, groups, server_name=name))
+                offer = client_hello(version, suites, groups, server_name=name)
+                answer = self._ask(offer, patience=self._limits.patience)
                 if answer.outcome is Outcome.HELLO:
                     return True
                 self.last = answer
@@ -324,7 +333,7 @@ class Prober:
         self._lost += 1
         return None
 
-    def _ask(self, offer: bytes, *, read: bool = False) -> Answer:
+    def _ask(self, offer: bytes, *, read: bool = False, patience: float = 0.0) -> Answer:
         left = self._deadline - time.monotonic()
         if left <= 0:
             return Answer(Outcome.LATE)
@@ -335,7 +344,8 @@ class Prober:
         self._refused = 0
         with connection:
             flight = ServerFlight(offer if read else b"")
-            return exchange(connection, offer, min(self._limits.answer, left), flight)
+            seconds = min(self._limits.answer, left)
+            return exchange(connection, offer, seconds, flight, min(patience, left - seconds))
 
 
 def _version_for(suite: Named, versions: Sequence[int]) -> int:
@@ -347,11 +357,12 @@ def _version_for(suite: Named, versions: Sequence[int]) -> int:
 
 def probe(
     host: str, port: int, offers: Offers, limits: ProbeLimits | None = None
-) -> TlsEndpoint | None:
+) -> TlsEndpoint | Silence | None:
     """Ask the server at `host`:`port` for everything it accepts, after STARTTLS if need be.
 
     Returns:
-        None when the port does not speak TLS, nor a protocol in which it can be asked for.
+        None when the port does not speak TLS, nor a protocol in which it can be asked for; a
+        `Silence` when it did not answer in time.
     """
     limits = limits or ProbeLimits()
 
@@ -361,6 +372,7 @@ def probe(
     prober = Prober(connect, offers, limits)
     if prober.speaks_tls():
         return prober.endpoint(port)
+    silent = prober.is_silent
     closed = prober.last.outcome is Outcome.CLOSED
     heard = prober.last.heard
     for protocol in candidates(heard, port, closed=closed):
@@ -370,7 +382,8 @@ def probe(
         )
         if through.speaks_tls():
             return replace(through.endpoint(port), starttls=protocol.name)
-    return None
+        silent = silent or through.is_silent
+    return Silence(port) if silent else None
 
 
 def _through(connect: Connect, protocol: StartTls, patience: float) -> Connect:

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from scanner.simulate.tls_messages import Hello, NotTlsError, ServerFlight
 
 _MAX_FLIGHT = 2**18
+_LINES = b"\r\n\r\n"
 
 Connect = Callable[[float], socket.socket]
 """Opens a connection to the server within so many seconds. Raises OSError."""
@@ -46,15 +47,30 @@ class Answer:
     """How it began, where it is not TLS."""
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A port that took a connection, and of which it is not known whether it speaks TLS."""
+
+    port: int
+
+
 def exchange(
-    connection: socket.socket, offer: bytes, seconds: float, flight: ServerFlight
+    connection: socket.socket,
+    offer: bytes,
+    seconds: float,
+    flight: ServerFlight,
+    patience: float = 0.0,
 ) -> Answer:
-    """Send one ClientHello and read the server's flight as far as it can be read."""
+    """Send one ClientHello and read the server's flight as far as it can be read.
+
+    Args:
+        patience: how much longer to wait for a server that says nothing.
+    """
     heard = b""
     try:
         connection.settimeout(seconds)
         connection.sendall(offer)
-        outcome = receive(connection, seconds, flight)
+        outcome = _patiently(connection, seconds, flight, patience)
     except NotTlsError as error:
         outcome, heard = Outcome.NOT_TLS, error.args[0]
     except TimeoutError:
@@ -72,6 +88,21 @@ def exchange(
     if flight.alert is not None:
         return Answer(Outcome.ALERT)
     return Answer(outcome, heard=heard)
+
+
+def _patiently(
+    connection: socket.socket, seconds: float, flight: ServerFlight, patience: float
+) -> Outcome:
+    try:
+        outcome = receive(connection, seconds, flight)
+    except TimeoutError:
+        outcome = Outcome.TIMEOUT
+    if outcome is Outcome.TIMEOUT and patience > 0 and flight.hello is None:
+        # Who waits for the end of a line has it now, and says at once what it makes of that. A
+        # slow TLS server looks at no more before it has answered the offer.
+        connection.sendall(_LINES)
+        return receive(connection, patience, flight)
+    return outcome
 
 
 def receive(connection: socket.socket, seconds: float, flight: ServerFlight) -> Outcome:

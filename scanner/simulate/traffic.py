@@ -26,6 +26,9 @@ ALONE = "is not run in the baseline and fails: "
 MAX_PORTS = 16
 """Ports, lowest first, to which a request is sent that nobody asked for."""
 _AT_ONCE = 4
+_WANTS_TLS = re.compile(r"requires TLS|plain HTTP|HTTP request to an HTTPS server", re.IGNORECASE)
+"""In what servers of HTTPS answer to a request in plain HTTP: Tomcat; nginx, Apache and Python's
+cheroot; Go."""
 _SENT_ANYWAY = re.compile(r"GET https?://:\d+/")
 
 
@@ -102,6 +105,8 @@ def _get(address: str, request: Request, seconds: float) -> tuple[StepResult, bo
     took = round(time.monotonic() - begin, 2)
     if isinstance(answer, NoAnswer):
         return StepResult(str(request), False, str(answer), took), False
+    if answer.status == 400 and not request.secure and _WANTS_TLS.search(answer.said()):
+        return StepResult(str(request), False, f"{answer}: it wants TLS", took), False
     return StepResult(str(request), answer.status < 500, str(answer), took, _log(answer)), True
 
 

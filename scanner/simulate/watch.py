@@ -61,6 +61,8 @@ class Observation:
     died_while_asked: bool = False
     """It ran until its TLS ports were asked, and ended then."""
     tls: tuple[TlsEndpoint, ...] = ()
+    unanswered: tuple[int, ...] = ()
+    """Ports of which no answer came in time that shows whether they speak TLS."""
     processes: tuple[Process, ...] = ()
     steps: tuple[StepResult, ...] = ()
     """What it was made to do, and whether it did."""

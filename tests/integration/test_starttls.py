@@ -10,7 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from scanner.model import FactKind, ImageConfig, Platform
+from scanner.model import FactKind, ImageConfig, Platform, TlsEndpoint
 from scanner.rulebook import RuleBook
 from scanner.simulate import simulate
 from scanner.simulate.box import Box
@@ -68,7 +68,7 @@ def serve(engine: docker.DockerClient, image: str) -> Iterator[Serve]:
 def test_server_with_starttls(serve: Serve, rules: RuleBook, name: str, port: int) -> None:
     address = serve(name, port)
     seen = probe(address, port, offers(rules.tls))
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert (seen.starttls, seen.error) == (name, "")
     assert {"TLS 1.2", "TLS 1.3"} <= set(seen.protocols)
     assert {"TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"} <= set(seen.suites)
@@ -80,7 +80,7 @@ def test_server_with_starttls(serve: Serve, rules: RuleBook, name: str, port: in
 
 def test_server_that_takes_few_connections_at_once(serve: Serve, rules: RuleBook) -> None:
     seen = probe(serve("smtp", 25), 25, offers(rules.tls))
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert (seen.starttls, seen.error) == ("smtp", "")
     assert "x25519" in seen.groups
 
@@ -192,7 +192,7 @@ def test_fips_provider_and_extended_master_secret(
         )
         with box:
             seen = probe(_opened(box, 8443), 8443, offers(rules.tls))
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert seen.error == ""
     assert not [suite for suite in seen.suites if "CHACHA20" in suite]
     assert "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" in seen.suites

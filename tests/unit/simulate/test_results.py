@@ -137,6 +137,25 @@ def test_port_of_which_nobody_knows_what_it_speaks_is_told() -> None:
     assert condition_gaps("enforced", seen(ports=(22,))) == []
 
 
+def test_port_that_was_silent_is_not_said_to_speak_no_tls() -> None:
+    silent = seen(ports=(22, 4369), unanswered=(4369,))
+    found = condition_gaps("baseline", silent)
+    assert [(gap.kind, gap.reason.split()[1], gap.caps) for gap in found] == [
+        (GapKind.TIMED_OUT, "4369", False),
+        (GapKind.NOT_SUPPORTED, "22", False),
+    ]
+    answered = StepResult("GET http://:4369/", True)
+    assert (
+        condition_gaps("baseline", seen(ports=(4369,), unanswered=(4369,), steps=(answered,))) == []
+    )
+
+
+def test_port_that_spoke_tls_before_and_is_silent_now_is_unknown() -> None:
+    (gap,) = condition_gaps("enforced", seen(ports=(8443,), unanswered=(8443,)))
+    assert (gap.kind, gap.caps) == (GapKind.TIMED_OUT, True)
+    assert gap.reason.startswith("port 8443 spoke TLS in the baseline")
+
+
 def test_server_that_our_variable_did_not_reach_is_a_gap_of_the_enforced_run() -> None:
     login = Process(frozenset(), frozenset({"/usr/lib/libcrypto.so.3"}), "/login", frozenset({993}))
     both = seen(ports=(993,), tls=(TlsEndpoint(993, suites=(GCM,)),), processes=(login,))

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from scanner.model import TlsEndpoint
 from scanner.simulate.tls import Offers, ProbeLimits, probe
+from scanner.simulate.tls_exchange import Silence
 from scanner.simulate.tls_table import offers
 
 from .values import CHACHA, CHACHA13, GCM, GCM13, table
 
 CERTIFICATES = Path(__file__).parents[2] / "fixtures" / "tls"
-QUICK = ProbeLimits(connect=0.5, answer=0.5, total=5.0)
+QUICK = ProbeLimits(connect=0.5, answer=0.5, patience=0.5, total=5.0)
 
 
 @contextlib.contextmanager
@@ -58,7 +60,7 @@ def everything() -> Offers:
 def test_server_with_everything() -> None:
     with serving(tls(lambda context: context.set_ciphers("ALL:@SECLEVEL=0"))) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert seen.error == ""
     assert seen.port == port
     assert seen.protocols[-2:] == ("TLS 1.2", "TLS 1.3")
@@ -77,7 +79,7 @@ def test_server_with_one_suite_and_one_group_of_tls12() -> None:
 
     with serving(tls(change)) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert (seen.protocols, seen.suites, seen.groups) == (("TLS 1.2",), (CHACHA,), ("secp256r1",))
 
 
@@ -87,7 +89,7 @@ def test_groups_beside_the_curve_of_the_certificate() -> None:
 
     with serving(tls(change)) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert seen.groups == ("secp256r1", "x25519")
 
 
@@ -97,7 +99,7 @@ def test_server_of_tls13_only() -> None:
 
     with serving(tls(change)) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert seen.protocols == ("TLS 1.3",)
     assert seen.suites == (GCM13, CHACHA13)
     # Both are encrypted in this version.
@@ -116,7 +118,7 @@ def test_server_that_knows_no_such_name_is_asked_without_one() -> None:
 
     with serving(tls(change)) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert GCM13 in seen.suites
 
 
@@ -124,7 +126,7 @@ def test_server_that_refuses_all_offers_speaks_tls_all_the_same() -> None:
     with serving(tls(lambda context: context.set_ciphers("AES256-SHA256"))) as port:
         nothing = Offers(everything().suites, (), everything().groups)
         seen = probe("127.0.0.1", port, nothing)
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert seen.suites == ()
     assert "nothing that was offered" in seen.error
 
@@ -211,7 +213,7 @@ MARIADB = bytes.fromhex(
 def test_starttls(name: str, talk: Talk) -> None:
     with serving(after(talk)) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert (seen.starttls, seen.error) == (name, "")
     assert seen.protocols == ("TLS 1.2", "TLS 1.3")
     assert set(seen.suites) == {GCM13, CHACHA13, GCM, CHACHA}
@@ -233,7 +235,7 @@ def test_starttls_of_xmpp() -> None:
 
     with serving(after(talk)) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     assert seen.starttls == "xmpp"
     assert GCM13 in seen.suites
 
@@ -278,16 +280,47 @@ def test_server_that_shuts_out_who_fails_too_often() -> None:
 
     with serving(handle) as port:
         seen = probe("127.0.0.1", port, everything())
-    assert seen is not None
+    assert isinstance(seen, TlsEndpoint)
     # Each that it takes, and for each kind one refusal: not one for each that there is.
     assert len(asked) < 40
 
 
-def test_silent_server_costs_one_answer_time() -> None:
+def test_silent_server_is_not_said_to_speak_no_tls_and_costs_one_answer_time() -> None:
     begin = time.monotonic()
     with serving(lambda _connection: time.sleep(5)) as port:
-        assert probe("127.0.0.1", port, everything(), QUICK) is None
-    assert time.monotonic() - begin < 1.5
+        assert probe("127.0.0.1", port, everything(), QUICK) == Silence(port)
+    assert 0.9 < time.monotonic() - begin < 2
+
+
+def test_server_that_is_slow_at_its_first_handshake() -> None:
+    """As a JVM that has yet to load its classes; the others wait for them as well."""
+    answer = tls(lambda _context: None)
+    begin = time.monotonic()
+
+    def handle(connection: socket.socket) -> None:
+        time.sleep(max(0.0, begin + 0.8 - time.monotonic()))
+        answer(connection)
+
+    limits = ProbeLimits(connect=0.5, answer=0.4, patience=2.0)
+    with serving(handle) as port:
+        seen = probe("127.0.0.1", port, everything(), limits)
+    assert isinstance(seen, TlsEndpoint)
+    assert set(seen.suites) == {GCM13, CHACHA13, GCM, CHACHA}
+    assert seen.error == ""
+
+
+def test_server_that_waits_for_the_end_of_a_line_speaks_no_tls() -> None:
+    def handle(connection: socket.socket) -> None:
+        got = b""
+        while not got.endswith(b"\r\n"):
+            got += connection.recv(4096)
+        connection.sendall(b"-ERR\r\n")
+
+    begin = time.monotonic()
+    limits = ProbeLimits(connect=0.5, answer=0.3, patience=5.0)
+    with serving(handle) as port:
+        assert probe("127.0.0.1", port, everything(), limits) is None
+    assert time.monotonic() - begin < 2
 
 
 def test_server_that_closes_upon_tls_costs_one_short_try_for_each_protocol() -> None:
@@ -323,8 +356,8 @@ def test_server_that_falls_silent_is_told_from_one_that_refuses() -> None:
             time.sleep(5)
 
     with serving(handle) as port:
-        seen = probe("127.0.0.1", port, everything(), ProbeLimits(0.3, 0.2, 1.0))
-    assert seen is not None
+        seen = probe("127.0.0.1", port, everything(), ProbeLimits(0.3, 0.2, total=1.0))
+    assert isinstance(seen, TlsEndpoint)
     assert seen.suites == ()
     assert "no answer in time" in seen.error
 

@@ -155,6 +155,23 @@ def test_ports_that_speak_something_else_are_left_out(serve: Serve) -> None:
     assert step.detail == "HTTP 404 Not Found"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        # In the words of Tomcat, nginx and Go.
+        b'<!doctype html><html lang="en"><p>This combination of host and port requires TLS.</p>',
+        b"<html><center>The plain HTTP request was sent to HTTPS port</center></html>",
+        b"Client sent an HTTP request to an HTTPS server.\n",
+    ],
+)
+def test_server_that_wants_tls_does_not_speak_plain_http(serve: Serve, said: bytes) -> None:
+    port = serve(saying(b"HTTP/1.1 400 Bad Request\r\n\r\n" + said))
+    assert exercise(LOOPBACK, (port,), (), 2.0) == ()
+    known = (StepResult(f"GET http://:{port}/", True, "HTTP 200 OK"),)
+    (step,) = exercise(LOOPBACK, (port,), (), 2.0, known=known)
+    assert (step.passed, step.detail) == (False, "HTTP 400 Bad Request: it wants TLS")
+
+
 def test_only_what_the_baseline_answered_is_asked_again(serve: Serve) -> None:
     web, other = serve(saying(b"")), serve(saying(b"HTTP/1.1 200 OK\r\n\r\n"))
     known = (StepResult(f"GET http://:{web}/", True, "HTTP 200 OK"),)
