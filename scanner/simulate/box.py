@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 ENGINE_FAILURES = (docker.errors.DockerException, requests.RequestException, OSError)
 NOT_STARTED = (126, 127)
 """Exit codes of a program that could not be started."""
+_MAX_CHECK = 4096
+"""Characters kept of what a health check printed."""
 _MAX_OUTPUT = 64 * 2**20
 """Bytes of a program's output that are waited for, so that it can end by itself."""
 _T = TypeVar("_T")
@@ -69,6 +71,8 @@ class BoxState:
     """`healthy`, `unhealthy`, `starting`, or `""` without a health check."""
     address: str
     error: str
+    complaint: str = ""
+    """What its health check printed when it last failed."""
 
 
 class Box:
@@ -131,7 +135,8 @@ class Box:
         state = self._container.attrs["State"]
         networks = self._container.attrs["NetworkSettings"]["Networks"] or {}
         address = next((net["IPAddress"] for net in networks.values() if net["IPAddress"]), "")
-        health = (state.get("Health") or {}).get("Status", "")
+        checked = state.get("Health") or {}
+        health = checked.get("Status", "")
         return BoxState(
             running=bool(state["Running"]),
             pid=int(state["Pid"]),
@@ -140,6 +145,7 @@ class Box:
             health="" if health == "none" else health,
             address=str(address),
             error=str(state.get("Error") or ""),
+            complaint=_complaint(checked.get("Log") or ()),
         )
 
     def connect(self, address: str, port: int, seconds: float = 1.0) -> bool:
@@ -220,6 +226,11 @@ class Box:
     def finish_log(self) -> None:
         """Wait a moment for the rest of the output of a container that has ended."""
         self._log.wait(2.0)
+
+
+def _complaint(checks: Sequence[Mapping[str, Any]]) -> str:
+    failed = [each for each in checks if each.get("ExitCode")]
+    return str(failed[-1].get("Output") or "")[:_MAX_CHECK] if failed else ""
 
 
 def _make(spec: BoxSpec) -> DockerContainer:

@@ -63,7 +63,13 @@ def compare(
         *_logs(new_matches, breaking_rules),
     ]
     lines = new_lines(baseline.log, enforced.log)
-    found = [replace(each, log=lines) if _has_reason(each) else each for each in found]
+    checked = new_lines(baseline.complaint, enforced.complaint)
+    found = [
+        replace(each, log=(checked if each.what == "health" else ()) or lines)
+        if _has_reason(each)
+        else each
+        for each in found
+    ]
     if not told:
         found = [each for each in found if each.effect is not Effect.LEAKS]
     if not verified:

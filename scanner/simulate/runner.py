@@ -159,8 +159,8 @@ class Runner:
         )
         if seen.running and not seen.stopped:
             seen = self._asked(box, seen, condition, before, ask_tls=ask_tls)
-        hidden = self._scenario.hidden_bytes(seen.log)
-        return seen if hidden == seen.log else replace(seen, log=hidden)
+        hide = self._scenario.hidden_bytes
+        return replace(seen, log=hide(seen.log), complaint=hide(seen.complaint))
 
     def _asked(
         self,

@@ -51,6 +51,8 @@ class Observation:
     awaited: str = ""
     """What it was to show to count as ready, where the user said so."""
     health: str = ""
+    complaint: bytes = b""
+    """What its own health check printed when it last failed."""
     ports: tuple[int, ...] = ()
     loopback_ports: tuple[int, ...] = ()
     reachable: bool = True
@@ -74,6 +76,11 @@ class Observation:
     @property
     def running(self) -> bool:
         return self.exit_code is None
+
+    @property
+    def output(self) -> bytes:
+        """What it printed, and after that what its health check did."""
+        return b"\n".join(filter(None, (self.log, self.complaint)))
 
     @property
     def listening(self) -> bool:
@@ -187,6 +194,7 @@ def _observation(
         seconds=round(seconds, 2),
         ready_seconds=None if view.ready is None else round(view.ready, 2),
         health=state.health,
+        complaint=state.complaint.encode("utf-8", "replace"),
         ports=tuple(sorted(outside)),
         loopback_ports=tuple(sorted(each.port for each in view.listening if each.loopback)),
         reachable=bool(view.reached) or not outside,

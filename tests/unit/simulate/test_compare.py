@@ -282,3 +282,16 @@ def test_break_carries_the_last_new_lines_of_the_log() -> None:
     assert found.log == ("no MD5 here", "bye")
     (other_way,) = compare_all(seen(ports=(80,)), replace(seen(ports=(80, 81)), log=b"new\n"))
     assert other_way.log == ()
+
+
+def test_failed_health_check_is_explained_by_what_it_printed() -> None:
+    before = seen(health="healthy", complaint=b"starting up\n")
+    after = seen(
+        health="unhealthy",
+        log=b"checkpoint complete\n",
+        complaint=b"starting up\npsql: error: could not encrypt password: \x1b[1munsupported\n",
+    )
+    (found,) = compare_all(before, after)
+    assert found.log == ("psql: error: could not encrypt password: unsupported",)
+    (unsaid,) = compare_all(before, replace(after, complaint=b""))
+    assert unsaid.log == ("checkpoint complete",)
