@@ -1,11 +1,11 @@
 """What was run, how long it took to be ready, how it ended, and what showed that a switch works.
 
-TLS has a table of its own; here are only the differences that are not of TLS.
+TLS has a table of its own; of its differences, only what breaks is here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.text import Text
 
@@ -46,16 +46,18 @@ def runs(page: Page, conditions: Sequence[ConditionResult], gaps: Sequence[Gap])
     page.heading("Simulated run", "as it is, on a FIPS node, and with approved algorithms only")
     if not conditions:
         page.paragraph("None: the image was inspected only.", indent=2)
+    known: set[str] = set()
     for result in ordered_runs(conditions):
         lines = [_summary(result)]
-        lines += _switches(result, page)
+        lines += _switches(result, gaps, page)
         if how := _SHOWN_BY.get(result.simulated_by):
             lines.append(Text(f"the flag was shown {how}", style="dim"))
         if any(gap.kind is GapKind.NO_PROVIDER and gap.subject == result.name for gap in gaps):
             lines.append(Text(_LEFT_OUT, style="yellow"))
         lines += _inside(result, page)
         lines += _differences(result.differences, page)
-        lines += _log(result, page)
+        lines += _log(result, known, page)
+        known |= {each.rule for each in result.log_matches}
         style = "bold" if result.ran else "bold yellow"
         page.labeled(Text(visible(result.name, 24), style=style), lines, indent=2, at=_AT)
 
@@ -83,20 +85,28 @@ def _end(result: ConditionResult) -> str:
     return "running" if result.exit_code is None else f"exited with {result.exit_code}"
 
 
-def _switches(result: ConditionResult, page: Page) -> list[Text]:
+def _switches(result: ConditionResult, gaps: Sequence[Gap], page: Page) -> list[Text]:
     """What was switched on, each with what showed that it took effect."""
     proofs = list(result.verified)
     unassigned = any(not each.startswith(result.switches) for each in proofs)
+    unproven = [
+        gap.reason
+        for gap in gaps
+        if gap.kind is GapKind.NOT_VERIFIED and gap.subject == result.name
+    ]
     lines = []
     for switch in result.switches:
         proof = next((each for each in proofs if each.startswith(f"{switch}: ")), "")
         if proof:
             proofs.remove(proof)
         lines.append(Text(f"switched on: {visible(switch)}", style="dim"))
-        told = visible(proof.removeprefix(f"{switch}: "))
-        if proof or not unassigned:
-            effect = f"took effect: {told}" if proof else "not seen to take effect"
-            lines.append(Text(f"  {effect}", style="dim"))
+        if proof:
+            told = visible(proof.removeprefix(f"{switch}: "))
+            lines.append(Text(f"  took effect: {told}", style="dim"))
+        elif any(switch in reason for reason in unproven):
+            lines.append(Text("  not seen to take effect", style="yellow"))
+        elif result.ran and not unassigned:
+            lines[-1].append(" (no program was seen to use it)")
     lines += [Text(f"took effect: {visible(each)}", style="dim") for each in proofs]
     limit = len(lines) if page.look.verbose else _SWITCHES
     shown, more = lines[:limit], len(lines) - limit
@@ -114,8 +124,8 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
     for each in programs:
         files = sorted({path.rpartition("/")[2] for path in each.opened})
         parts = [f"opened {_some(files, page)}"] if files else []
-        if each.missing:
-            missing = sorted({path.rpartition("/")[2] for path in each.missing})
+        # A loader looks in many folders for one file.
+        if missing := sorted({path.rpartition("/")[2] for path in each.missing} - {*files}):
             parts.append(f"did not find {_some(missing, page)}")
         if each.kernel_crypto:
             parts.append(f"asked the kernel for {_some(each.kernel_crypto, page)}")
@@ -144,13 +154,15 @@ def _some(names: Sequence[str], page: Page) -> str:
 
 
 def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:
-    """Those that are not of TLS or the log, worst first."""
+    """Those that are not of TLS or the log, and TLS that breaks; worst first."""
     lines = []
     for effect, (word, style) in _EFFECTS.items():
         told = [
             each
             for each in differences
-            if each.effect is effect and each.what != "log" and not each.what.startswith("tls-")
+            if each.effect is effect
+            and each.what != "log"
+            and (effect is Effect.BREAKS or not each.what.startswith("tls-"))
         ]
         details = sorted(each.detail for each in told)
         if not details:
@@ -160,20 +172,30 @@ def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:
         if more:
             text += f"; and {more} more"
         lines.append(Text.assemble((word, style), text))
-        # They are of one run, so all differences of it carry the same.
+        # They are of one run, so most differences of it carry the same.
         last = dict.fromkeys(line for each in told for line in each.log)
         lines += [Text(f"  {visible(line, _LINE)}", style="dim") for line in last]
     return lines
 
 
-def _log(result: ConditionResult, page: Page) -> list[Text]:
+def _log(result: ConditionResult, known: Collection[str], page: Page) -> list[Text]:
+    """What rules know of its output: what it printed in the run before, too, is only counted."""
     matches = sorted(result.log_matches, key=lambda each: (each.rule, each.line))
+    if not page.look.verbose:
+        matches = [each for each in matches if each.rule not in known]
+    old = len(result.log_matches) - len(matches)
     shown = matches if page.look.verbose else matches[:_LINES]
+    printed = {line for each in result.differences for line in each.log}
     lines = []
     for match in shown:
         times = f" ({match.count} times)" if match.count > 1 else ""
         lines.append(Text.assemble(("log: ", "yellow"), f"{visible(match.meaning)}{times}"))
-        lines.append(Text(visible(match.line.strip(), _LINE), style="dim"))
+        line = match.line.strip()
+        # What a difference shows of the output is cut to a length of its own.
+        if not any(each and line.startswith(each) for each in printed):
+            lines.append(Text(visible(line, _LINE), style="dim"))
     if len(matches) > len(shown):
         lines.append(Text(f"and {counted(len(matches) - len(shown), 'more line')}", style="dim"))
+    if old:
+        lines.append(Text(f"log: {counted(old, 'line')} as told above", style="dim"))
     return lines
