@@ -1,7 +1,7 @@
 """The algorithm table: what each crypto library and runtime gave, as it is and when enforced.
 
-Shows the rows that matter (not approved and still given, or approved and lost) and counts the
-others.
+Names what is not approved and still given when enforced, and counts the others; all rows only on
+request.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from rich.text import Text
 from scanner.model import AlgorithmOffer, ConditionResult
 from scanner.report.escape import visible
 from scanner.report.order import ordered_runs
-from scanner.report.page import GAP, Page, counted
+from scanner.report.page import GAP, Page, shared
 
 _ROWS = 8
-"""Rows shown for one library; the rest is counted."""
+"""Names shown for one library; the rest is counted."""
 _COLUMN = 8
 _READING = 11
 _ABOUT = frozenset({"probe", "library", "provider", "setting"})
@@ -45,6 +45,8 @@ class _Row:
         if self.approved is False:
             if after:
                 return "served"
+            if before and after is None:
+                return "other"
             return "restricted" if before and after is False else "refused"
         if before and after is False and self.approved:
             return "lost"
@@ -57,7 +59,7 @@ class _Row:
 
 
 def offers(page: Page, conditions: Sequence[ConditionResult]) -> None:
-    """The section; nothing where nothing was probed."""
+    """The section; nothing where nothing was probed, or nothing follows from what was."""
     asked = {
         run.name: {
             provider: [each for each in run.offers if each.provider == provider]
@@ -66,33 +68,43 @@ def offers(page: Page, conditions: Sequence[ConditionResult]) -> None:
         for run in ordered_runs(conditions)
         if run.offers
     }
+    alike: dict[str, list[str]] = {}
+    pictures: dict[str, dict[str, list[AlgorithmOffer]]] = {}
     for provider in sorted(set().union(*(set(each) for each in asked.values()))):
-        _provider(page, provider, {run: found.get(provider, []) for run, found in asked.items()})
+        seen = {run: found.get(provider, []) for run, found in asked.items()}
+        draft = Page(page.look)
+        _provider(draft, seen)
+        if (text := draft.result()).strip():
+            alike.setdefault(text, []).append(provider)
+            pictures.setdefault(text, seen)
+    if alike:
+        page.heading("Algorithms", "what crypto libraries and runtimes gave when asked")
+    for text, providers in alike.items():
+        for provider in providers:
+            page.paragraph(visible(provider), indent=2, hanging=2)
+        _provider(page, pictures[text])
 
 
-def _provider(page: Page, provider: str, seen: Mapping[str, Sequence[AlgorithmOffer]]) -> None:
-    page.heading("Algorithms", f"what {visible(provider)} gave when asked, one at a time")
-    page.paragraph(Text(_asked(seen), style="dim"), indent=2, hanging=2)
+def _provider(page: Page, seen: Mapping[str, Sequence[AlgorithmOffer]]) -> None:
+    """What is told of one library; nothing where nothing follows from its answers."""
     rows = sorted(_rows(seen), key=lambda row: row.rank)
-    if _ENFORCED not in seen:
-        text = f"{counted(len(rows), 'algorithm')} asked for as it is; enforced, it was not asked."
-        page.paragraph(text, indent=2)
+    verbose = page.look.verbose
+    if not verbose and all(row.reading in ("other", "refused") for row in rows):
         return
-    if rows and not page.look.verbose and all(_is_alike(row) for row in rows):
+    page.paragraph(Text(_asked(seen), style="dim"), indent=4, hanging=2)
+    if verbose:
+        _table(page, seen, [(visible(row.name), row) for row in rows])
+    elif all(_is_alike(row) for row in rows):
         no = sum(row.approved is False for row in rows)
         text = f"{len(rows)} given in every run alike, {no} of them not approved"
-        page.paragraph(f"{text}{': no switch reached it.' if no else '.'}", indent=2, hanging=2)
+        page.paragraph(f"{text}{': no switch reached it.' if no else '.'}", indent=4, hanging=2)
         return
-    lines = [(visible(row.name), row) for row in rows]
-    if not page.look.verbose:
-        lines = _families(row for row in rows if row.reading in ("served", "lost"))
-    limit = len(lines) if page.look.verbose else _ROWS
-    if lines:
-        _table(page, seen, lines[:limit])
-    if lines[limit:]:
-        text = f"and {len(lines) - limit} more of these (--verbose shows all)"
-        page.paragraph(Text(text, style="dim"), indent=2)
-    page.paragraph(Text(_others(rows), style="dim"), indent=2, hanging=2)
+    elif served := _families(row for row in rows if row.reading == "served"):
+        names, more = shared([f"{name} ({visible(row.kind)})" for name, row in served], _ROWS)
+        told = ", ".join(names) + (f" and {more} more" if more else "")
+        label = ("not approved, and still served when enforced: ", "yellow")
+        page.paragraph(Text.assemble(label, told), indent=4, hanging=2)
+    page.paragraph(Text(_others(rows), style="dim"), indent=4, hanging=2)
 
 
 def _is_alike(row: _Row) -> bool:
@@ -104,7 +116,7 @@ def _families(rows: Iterable[_Row]) -> list[tuple[str, _Row]]:
     alike: dict[tuple[str, ...], list[_Row]] = {}
     for row in rows:
         family = row.name.partition("_WITH_" if row.kind == "tls" else "-")[0]
-        alike.setdefault((row.reading, row.kind, family, str(row.given)), []).append(row)
+        alike.setdefault((row.kind, family), []).append(row)
     return [
         (f"{visible(found[0].name)}{f' and {len(found) - 1} alike' if found[1:] else ''}", found[0])
         for found in alike.values()
@@ -113,13 +125,13 @@ def _families(rows: Iterable[_Row]) -> list[tuple[str, _Row]]:
 
 def _table(page: Page, seen: Mapping[str, object], lines: Iterable[tuple[str, _Row]]) -> None:
     fixed = len(seen) * (_COLUMN + GAP) + _READING + GAP
-    widths = (page.width - 2 - fixed, *(_COLUMN for _ in seen), _READING)
+    widths = (page.width - 4 - fixed, *(_COLUMN for _ in seen), _READING)
     names = ("", *map(visible, seen), "approved")
-    page.columns([[Text(name, style="dim")] for name in names], widths, indent=2)
+    page.columns([[Text(name, style="dim")] for name in names], widths, indent=4)
     for name, row in lines:
         given: list[list[str | Text]] = [[_WORDS[row.given[run]]] for run in seen]
         label = f"{name} ({visible(row.kind)})"
-        page.columns([[label], *given, [_reading(row)]], widths, indent=2)
+        page.columns([[label], *given, [_reading(row)]], widths, indent=4)
 
 
 def _reading(row: _Row) -> Text:
@@ -174,7 +186,11 @@ def _others(rows: Sequence[_Row]) -> str:
     texts = {
         "same": "given in every run alike",
         "restricted": "not approved and no longer given when enforced",
+        "lost": "approved for some purposes or in full, and no longer given",
         "other": "unknown to the rules or not asked for in every run",
     }
     parts = [f"{numbers[reading]} {text}" for reading, text in texts.items() if numbers[reading]]
-    return f"Besides: {'; '.join(parts)}." if parts else "Nothing else was given."
+    if not parts:
+        return "Nothing else was given."
+    # Without what is still served there is nothing before it.
+    return f"{'Besides: ' if numbers['served'] else ''}{'; '.join(parts)}."
