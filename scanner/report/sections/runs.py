@@ -13,6 +13,7 @@ from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind, Pro
 from scanner.report.escape import visible
 from scanner.report.order import NODE, ordered_runs, ports_in_order
 from scanner.report.page import Page, counted, shared
+from scanner.report.sections.steps import readable
 
 _AT = 13
 """Column in which the text beside a condition's name begins."""
@@ -168,7 +169,7 @@ def _differences(differences: Sequence[Difference], page: Page) -> list[Text]:
         if not details:
             continue
         shown, more = shared(details, len(details) if page.look.verbose else _LINES)
-        text = "; ".join(visible(each) for each in shown)
+        text = "; ".join(readable(each) for each in shown)
         if more:
             text += f"; and {more} more"
         lines.append(Text.assemble((word, style), text))

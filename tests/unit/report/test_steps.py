@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scanner.model import ConditionResult, StepResult
 from scanner.report.look import Look
 from scanner.report.page import Page
-from scanner.report.sections.steps import steps
+from scanner.report.sections.steps import readable, steps
 
 ROOT = "GET http://:8080/"
 RUNS = (
@@ -42,7 +44,7 @@ def test_table() -> None:
     assert shown(RUNS) == (
         "Steps  what it was asked to do, and whether it did\n"
         "                                                              baseline  enforced\n"
-        "  GET http://:8080/                                           passed    passed\n"
+        "  port 8080: GET / (http)                                     passed    passed\n"
         "  digest                                                      passed    fails\n"
         "  md5 is refused                                              -         fails\n"
         "  digest, enforced: HTTP 500 Internal Server Error, not success\n"
@@ -73,3 +75,43 @@ def test_what_fails_is_shown_before_what_is_left_out() -> None:
     assert "last" in text
     assert "and 11 more" in text
     assert "step 29" in shown((ConditionResult("baseline", True, steps=many),), Look(verbose=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("GET https://:8443/", "port 8443: GET / (https)"),
+        ("POST http://:80/a:b?c=d", "port 80: POST /a:b?c=d (http)"),
+        (
+            "GET http://:80/x: HTTP 500; in the baseline: passed",
+            "port 80: GET /x (http): HTTP 500; in the baseline: passed",
+        ),
+        (
+            "GET http://:80/ passes; in the baseline: x",
+            "port 80: GET / (http) passes; in the baseline: x",
+        ),
+        ("GET http://example.org:80/", "GET http://example.org:80/"),
+        ("look at GET http://:80/", "look at GET http://:80/"),
+        ("GET http://:80/\x1b[1m", "port 80: GET /\\x1b[1m (http)"),
+    ],
+)
+def test_request_is_told_by_its_port(name: str, told: str) -> None:
+    assert readable(name) == told
+
+
+def test_server_with_nothing_at_its_root_does_not_fail() -> None:
+    none = StepResult(ROOT, False, "HTTP 501 Not Implemented", log="no such method")
+    text = shown(tuple(ConditionResult(name, True, steps=(none,)) for name in ("baseline", "node")))
+    assert text.splitlines()[-1].split() == ["port", "8080:", "GET", "/", "(http)", "501", "501"]
+
+
+def test_request_that_was_answered_in_the_baseline_fails() -> None:
+    down = StepResult(ROOT, False, "HTTP 503 Service Unavailable", log="no digest")
+    text = shown((RUNS[1], ConditionResult("enforced", True, steps=(down,))))
+    assert "passed    fails" in text
+    assert "port 8080: GET / (http), enforced: HTTP 503 Service Unavailable\n    no digest" in text
+
+
+def test_what_a_user_expects_of_the_root_fails_in_the_baseline_too() -> None:
+    asked = StepResult(ROOT, False, "HTTP 501 Not Implemented, not success")
+    assert "fails" in shown((ConditionResult("baseline", True, steps=(asked,)),))
