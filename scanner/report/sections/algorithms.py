@@ -18,6 +18,8 @@ from scanner.report.page import Page, counted
 _CALLS = 8
 """Lines shown for one run; the rest is counted."""
 _LOOK_UPS = frozenset({"EVP_get_digestbyname", "EVP_get_cipherbyname"})
+_SETTINGS = ("SSL_CTX_", "SSL_set_", "SSL_ctrl", "gnutls_priority_", "OSSL_PROVIDER_", "FIPS_mode")
+"""How functions begin that are given lists and settings, which no rule can know."""
 
 
 def calls(page: Page, conditions: Sequence[ConditionResult]) -> None:
@@ -74,7 +76,10 @@ def _line(call: AlgorithmCall) -> Text:
         line.append("refused", style="yellow")
     else:
         line.append(f"refused {call.failed} of {call.count}", style="yellow")
-    line.append({True: "", False: ", not approved", None: ", unknown to the rules"}[call.approved])
+    if call.approved is False:
+        line.append(", not approved")
+    elif call.approved is None and not call.api.startswith(_SETTINGS):
+        line.append(", unknown to the rules")
     if call.caller:
         line.append(f" (from {visible(call.caller)})", style="dim")
     elif call.library:

@@ -10,6 +10,7 @@ from rich.text import Text
 from scanner.model import PointsLost, Question, Report, Verdict, VerdictKind
 from scanner.report.escape import visible
 from scanner.report.page import Page, counted, shared
+from scanner.report.sections.breaks import breaks
 
 VERDICTS: dict[VerdictKind, tuple[str, str, str]] = {
     VerdictKind.READY: (
@@ -46,7 +47,7 @@ _BAR = 10
 
 
 def headline(page: Page, report: Report) -> None:
-    """Verdict, score, image, and the reasons in one sentence each."""
+    """Verdict, score, image, the reasons in one sentence each, and what breaks."""
     verdict = report.verdict
     word, style, sentence = VERDICTS[verdict.kind]
     line = Text.assemble((f" {word} " if page.look.color else word, style))
@@ -64,6 +65,7 @@ def headline(page: Page, report: Report) -> None:
         page.paragraph(f"- {visible(_sentence(reason))}", indent=2, hanging=2)
     if more:
         page.paragraph(f"- and {more} more reasons", indent=2)
+    breaks(page, report.conditions)
 
 
 def scores(page: Page, verdict: Verdict) -> None:

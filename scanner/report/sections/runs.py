@@ -96,19 +96,25 @@ def _switches(result: ConditionResult, gaps: Sequence[Gap], page: Page) -> list[
         if gap.kind is GapKind.NOT_VERIFIED and gap.subject == result.name
     ]
     lines = []
+    unused = []
     for switch in result.switches:
         proof = next((each for each in proofs if each.startswith(f"{switch}: ")), "")
         if proof:
             proofs.remove(proof)
+        doubted = any(switch in reason for reason in unproven)
+        if result.ran and not (proof or doubted or unassigned):
+            unused.append(visible(switch))
+            continue
         lines.append(Text(f"switched on: {visible(switch)}", style="dim"))
         if proof:
             told = visible(proof.removeprefix(f"{switch}: "))
             lines.append(Text(f"  took effect: {told}", style="dim"))
-        elif any(switch in reason for reason in unproven):
+        elif doubted:
             lines.append(Text("  not seen to take effect", style="yellow"))
-        elif result.ran and not unassigned:
-            lines[-1].append(" (no program was seen to use it)")
     lines += [Text(f"took effect: {visible(each)}", style="dim") for each in proofs]
+    if unused:
+        text = f"switched on, and used by no program that was seen: {', '.join(unused)}"
+        lines.append(Text(text, style="dim"))
     limit = len(lines) if page.look.verbose else _SWITCHES
     shown, more = lines[:limit], len(lines) - limit
     return [*shown, Text(f"and {more} lines more", style="dim")] if more > 0 else shown

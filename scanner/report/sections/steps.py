@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from scanner.model import ConditionResult, StepResult
-from scanner.report.escape import visible
+from scanner.report.escape import LONGEST, visible
 from scanner.report.order import ordered_runs
 from scanner.report.page import GAP, Page
 
@@ -28,9 +28,9 @@ _STATUS = re.compile(r"HTTP (\d{3})( [^,]*)?")
 """What a user expected and did not get is told behind a comma."""
 
 
-def readable(name: str) -> str:
+def readable(name: str, limit: int = LONGEST) -> str:
     """`name` of a step, or what begins with it: a request as `port 8443: GET / (https)`."""
-    return visible(_REQUEST.sub(r"port \3: \1 \4 (\2)", name, count=1))
+    return visible(_REQUEST.sub(r"port \3: \1 \4 (\2)", name, count=1), limit)
 
 
 _Seen = Mapping[str, Mapping[str, StepResult]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scanner.model import AlgorithmCall, ConditionResult
 from scanner.report.look import Look
 from scanner.report.page import Page
@@ -48,7 +50,7 @@ def test_what_matters_is_shown_and_the_rest_counted() -> None:
 def test_verbose_shows_all() -> None:
     text = shown(CALLS, verbose=True)
     assert "MD5 by EVP_MD_fetch(-fips), once: granted" in text
-    assert "TLS by SSL_CTX_new, once: granted, unknown to the rules" in text
+    assert "TLS by SSL_CTX_new, once: granted (of" in text
     assert "Approved and granted" not in text
 
 
@@ -57,6 +59,12 @@ def test_many_are_counted() -> None:
         AlgorithmCall("/app", "EVP_MD_fetch", f"X{n}", failed=1, approved=False) for n in range(20)
     )
     assert "and 12 more calls (--verbose shows all)" in shown(many)
+
+
+def test_only_names_can_be_unknown_to_the_rules() -> None:
+    suites = AlgorithmCall("/app", "SSL_CTX_set_cipher_list", "ECDHE-RSA-CHACHA20", failed=1)
+    assert "ECDHE-RSA-CHACHA20 by SSL_CTX_set_cipher_list, once: refused\n" in shown((suites,))
+    assert "once: refused, unknown to the rules\n" in shown((replace(suites, api="EVP_MD_fetch"),))
 
 
 def test_without_calls_there_is_no_section() -> None:

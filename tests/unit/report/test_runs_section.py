@@ -53,7 +53,7 @@ def test_only_a_gap_says_that_a_switch_was_not_seen_to_take_effect() -> None:
     text = shown(run, gaps=(Gap(GapKind.NOT_VERIFIED, "enforced", reason),))
     assert "switched on: A=1 took effect: it is" in text
     assert "switched on: B=1 not seen to take effect" in text
-    assert "switched on: C=1 (no program was seen to use it)" in text
+    assert "switched on, and used by no program that was seen: C=1" in text
     assert text.count("not seen to take effect") == 1
     # Of another run nothing follows.
     other = shown(run, gaps=(Gap(GapKind.NOT_VERIFIED, "node", reason),))
