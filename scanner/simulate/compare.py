@@ -24,6 +24,7 @@ _WHOLE = frozenset({"exit", "ready", "health"})
 _SINGLE = frozenset({"port", HTTP, STEP})
 """Those that count each for itself."""
 
+_OPENSSL3 = re.compile(r"libcrypto(-\w+)?\.so\.3")
 _NEVER_IN_A_MODULE = re.compile(
     r"CHACHA20|_RC4_|CAMELLIA|_ARIA_|_SEED_|_IDEA_|_MD5$|^x25519$|^x448$"
 )
@@ -262,18 +263,23 @@ def _leaks(name: str, port: int, seen: Observation) -> bool:
     if not _NEVER_IN_A_MODULE.search(name):
         return False
     holders = [each for each in seen.processes if port in each.ports] or seen.processes
-    if any(was_not_told(each) for each in holders):
+    if any(why_not_held(each) for each in holders):
         return False
     has_provider = any(path.endswith("/fips.so") for each in holders for path in each.mapped)
     return not (has_provider and _IN_OPENSSL_PROVIDERS.search(name))
 
 
-def was_not_told(process: Process) -> bool:
-    """Whether a process uses OpenSSL and was started without the variable that restricts it."""
+def why_not_held(process: Process) -> str:
+    """Why nothing holds a process with OpenSSL 3 to approved algorithms, as far as was seen.
+
+    Returns:
+        What the process has, for people; `""` where it is held, or has no OpenSSL 3.
+    """
     names = {path.rpartition("/")[2] for path in process.mapped}
-    if not any(name.startswith("libcrypto.so.3") for name in names) or "fips.so" in names:
-        return False
-    return process.variable("OPENSSL_CONF") is None
+    if not any(map(_OPENSSL3.match, names)) or "fips.so" in names:
+        return ""
+    unset = ", and no variable OPENSSL_CONF" if process.variable("OPENSSL_CONF") is None else ""
+    return f"has OpenSSL in its memory without a FIPS provider{unset}"
 
 
 def _is_incomplete(endpoint: TlsEndpoint) -> bool:

@@ -99,6 +99,17 @@ def processes_from_here(
     return tuple(_from_host(box.id, first_pid, variables, {}))
 
 
+def holding_ports(
+    box: Box, first_pid: int, variables: frozenset[str] = VARIABLES
+) -> tuple[Process, ...]:
+    """Those of them that hold a port open, as seen from here; empty when remote."""
+    ports = _ports_by_inode(box.id, first_pid)
+    if not ports:
+        return ()
+    found = _from_host(box.id, first_pid, variables, ports)
+    return tuple(each for each in found if each.ports)
+
+
 def listeners(box: Box, first_pid: int) -> frozenset[Listener] | None:
     """The ports it listens on, or None when that cannot be seen."""
     folder = _PROC / str(first_pid) / "net"

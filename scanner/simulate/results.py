@@ -18,7 +18,7 @@ from scanner.model import (
     Value,
 )
 from scanner.rulebook import RuleBook
-from scanner.simulate.compare import how_it_ended, was_not_told
+from scanner.simulate.compare import how_it_ended, why_not_held
 from scanner.simulate.http import Request
 from scanner.simulate.node_log import NodeLog
 from scanner.simulate.plan import Plan
@@ -85,7 +85,7 @@ def unproven_gaps(plan: Plan, verification: Verification) -> list[Gap]:
         if is_of_fips(verification, plan)
         else "differences are only changes"
     )
-    return [
+    unproven = [
         Gap(
             GapKind.NOT_VERIFIED,
             ENFORCED,
@@ -94,6 +94,9 @@ def unproven_gaps(plan: Plan, verification: Verification) -> list[Gap]:
         for switch in verification.unproven
         if switch in plan.switches
     ]
+    # A program may have a library in its memory that it never asks.
+    idle = (Gap(GapKind.NOT_VERIFIED, ENFORCED, each, caps=False) for each in verification.doubts)
+    return [*unproven, *idle]
 
 
 def condition_result(
@@ -280,10 +283,11 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
         gaps.append(Gap(GapKind.TIMED_OUT, name, reason))
     for endpoint in seen.tls if name == ENFORCED else ():
         holders = [each for each in seen.processes if endpoint.port in each.ports]
-        for program in sorted({each.program for each in holders if was_not_told(each)}):
+        found = {(each.program, why) for each in holders if (why := why_not_held(each))}
+        for program, why in sorted(found):
             reason = (
-                f"port {endpoint.port}: {program} was started without the variable OPENSSL_CONF, "
-                "so what it does with approved algorithms only is unknown"
+                f"port {endpoint.port}: {program} {why}, so what it does with approved algorithms "
+                "only is unknown"
             )
             gaps.append(Gap(GapKind.NOT_VERIFIED, name, reason))
     for endpoint in seen.tls:

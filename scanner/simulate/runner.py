@@ -15,8 +15,9 @@ from scanner.progress import Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate.box import Box
 from scanner.simulate.native import helper
+from scanner.simulate.onlooker import Onlooker
 from scanner.simulate.plan import Plan
-from scanner.simulate.processes import VARIABLES, processes
+from scanner.simulate.processes import VARIABLES, holding_ports, processes
 from scanner.simulate.scenario import Scenario, awaited
 from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
@@ -176,11 +177,12 @@ class Runner:
         known = None if before is None else {each.port: each for each in before.tls}
         endpoints: tuple[TlsEndpoint, ...] = ()
         unanswered: tuple[int, ...] = ()
+        onlooker = Onlooker(lambda: holding_ports(box, state.pid, self._variables))
         if ask_tls:
             # Those that spoke no TLS in the baseline would be asked in vain, and for long.
-            endpoints, unanswered = self._endpoints(
-                state.address, reached if known is None else reached & set(known)
-            )
+            asked = reached if known is None else reached & set(known)
+            with onlooker:
+                endpoints, unanswered = self._endpoints(state.address, asked)
             # One that cannot take our questions needs a moment to die of them.
             time.sleep(_AFTERMATH if endpoints else 0)
         died = not box.state().running
@@ -211,7 +213,9 @@ class Runner:
             died_while_asked=died,
             steps=steps,
             # Some libraries are loaded by the first request.
-            processes=processes(box, state.pid, self._variables) or seen.processes,
+            processes=onlooker.with_those_gone(
+                processes(box, state.pid, self._variables) or seen.processes
+            ),
             log=log,
             log_cut=cut,
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from scanner.errors import EngineError
 from scanner.model import FactKind, LogMatch, TlsEndpoint
 from scanner.simulate.box import Box
+from scanner.simulate.compare import why_not_held
 from scanner.simulate.plan import Facts, Plan, Switch
 from scanner.simulate.processes import Process
 from scanner.simulate.watch import Observation
@@ -43,6 +44,8 @@ class Verification:
     """One sentence for each that did."""
     unproven: tuple[Switch, ...] = ()
     """Those that should have had an effect in this run and showed none."""
+    doubts: tuple[str, ...] = ()
+    """What does not follow from the evidence, one sentence each."""
 
     @property
     def complete(self) -> bool:
@@ -103,12 +106,12 @@ def verify(
             evidence.append(f"{switch.text}: {shown}")
         elif _is_used(switch, enforced, facts):
             unproven.append(switch)
-    return Verification(tuple(evidence), tuple(unproven))
+    return Verification(tuple(evidence), tuple(unproven), _doubts(evidence, enforced))
 
 
 def _shown(switch: Switch, plan: Plan, seen: Observation, facts: Facts, run: Run) -> str:
     if switch.id == "openssl":
-        return _openssl(seen.processes, facts, run)
+        return _openssl(switch, seen.processes, facts, run)
     shown = _environment(switch, plan, seen)
     is_over = not (seen.running and seen.processes)
     return shown or (_as_started(switch, facts) if is_over else "")
@@ -141,16 +144,40 @@ def _reaches(switch: Switch, process: Process) -> bool:
 # --- OpenSSL -------------------------------------------------------------------------------
 
 
-def _openssl(processes: Sequence[Process], facts: Facts, run: Run) -> str:
+_BY_TOOL = "shows that only approved algorithms are served"
+
+
+def _openssl(switch: Switch, processes: Sequence[Process], facts: Facts, run: Run) -> str:
     for process in processes:
         loaded = next((path for path in process.mapped if path.endswith("/fips.so")), None)
         if loaded is not None:
             return f"{loaded} is loaded by the running program"
+    users = [each for each in processes if why_not_held(each)]
+    ours = [name for name, _ in switch.environment]
+    if ours and users and all(each.variable(name) is None for each in users for name in ours):
+        return ""  # another program, started by us with the variable, shows nothing of them
     for path, arguments, proof in _tools(facts):
         output = run([path, *arguments])
         if proof.search(output):
-            return f"{path} shows that only approved algorithms are served"
+            return f"{path} {_BY_TOOL}"
     return ""
+
+
+def _doubts(evidence: Sequence[str], seen: Observation) -> tuple[str, ...]:
+    """Programs of which a tool that serves only approved algorithms shows nothing.
+
+    Those behind TLS ports are left out: they are told with their ports.
+    """
+    if not any(each.endswith(_BY_TOOL) for each in evidence):
+        return ()
+    asked = {each.port for each in seen.tls}
+    others = (each for each in seen.processes if asked.isdisjoint(each.ports))
+    found = {(each.program, why) for each in others if (why := why_not_held(each))}
+    return tuple(
+        f"{program or 'a program'} {why}: that the provider works is shown by another program, and "
+        "not that this one uses it"
+        for program, why in sorted(found)
+    )
 
 
 def _tools(facts: Facts) -> list[tuple[str, list[str], re.Pattern[bytes]]]:

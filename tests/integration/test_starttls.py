@@ -14,7 +14,10 @@ from scanner.model import FactKind, ImageConfig, Platform, TlsEndpoint
 from scanner.rulebook import RuleBook
 from scanner.simulate import simulate
 from scanner.simulate.box import Box
+from scanner.simulate.compare import why_not_held
 from scanner.simulate.limits import RunLimits
+from scanner.simulate.onlooker import Onlooker
+from scanner.simulate.processes import holding_ports, processes
 from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
 from scanner.simulate.tls_client_watch import ClientWatch
@@ -83,6 +86,22 @@ def test_server_that_takes_few_connections_at_once(serve: Serve, rules: RuleBook
     assert isinstance(seen, TlsEndpoint)
     assert (seen.starttls, seen.error) == ("smtp", "")
     assert "x25519" in seen.groups
+
+
+def test_process_that_serves_one_connection_is_seen_with_its_own_environment(
+    engine: docker.DockerClient, image: str, rules: RuleBook
+) -> None:
+    environment = {"OPENSSL_CONF": "/etc/ssl/openssl.cnf"}
+    with Session(engine, RunLimits()) as session:
+        box = session.box(image, environment=environment, entrypoint=("sh", "/serve", "imap"))
+        with box:
+            address, first = _opened(box, 143), box.state().pid
+            with Onlooker(lambda: holding_ports(box, first)) as onlooker:
+                assert isinstance(probe(address, 143, offers(rules.tls)), TlsEndpoint)
+            found = onlooker.with_those_gone(processes(box, first))
+    (login,) = [each for each in found if each.program.endswith("/imap-login")]
+    assert 143 in login.ports
+    assert "no variable OPENSSL_CONF" in why_not_held(login)
 
 
 LOOKS_UP = """

@@ -140,14 +140,25 @@ def test_x25519_from_the_provider_of_openssl_is_no_leak(holder: int, leaks: list
     assert [condition for _, _, condition in found] == leaks
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_program_that_was_started_without_our_variable_does_not_leak(told: bool) -> None:
+@pytest.mark.parametrize(
+    ("variables", "mapped", "leaks"),
+    [
+        ((), ("libcrypto.so.3",), False),
+        # It got the variable, and did nothing with OpenSSL yet, or reads no configuration.
+        (("OPENSSL_CONF=/x",), ("libcrypto.so.3",), False),
+        (("OPENSSL_CONF=/x",), ("libcrypto.so.3", "fips.so"), True),
+        ((), ("libmbedtls.so.14",), True),
+    ],
+)
+def test_program_with_openssl_and_without_a_provider_does_not_leak(
+    variables: tuple[str, ...], mapped: tuple[str, ...], leaks: bool
+) -> None:
     """Dovecot gives its login processes an environment of its own."""
     both = endpoint(GCM13, CHACHA13)
-    variables = frozenset({"OPENSSL_CONF=/x"} if told else ())
-    login = Process(variables, frozenset({"/usr/lib/libcrypto.so.3"}), "/a", frozenset({443}))
+    files = frozenset(f"/usr/lib/{name}" for name in mapped)
+    login = Process(frozenset(variables), files, "/a", frozenset({443}))
     found = differences(both, replace(both, processes=(login,)))
-    assert [effect for _, effect, _ in found] == (["leaks"] if told else [])
+    assert [effect for _, effect, _ in found] == (["leaks"] if leaks else [])
 
 
 def test_approved_suite_that_is_gone_is_a_change() -> None:

@@ -122,6 +122,30 @@ def test_program_of_the_image_is_asked(tool: Fact, output: bytes, proves: bool) 
     assert bool(found.unproven) is not proves
 
 
+TOOL = fact(FactKind.ELF, "/usr/bin/openssl")
+
+
+def test_tool_proves_nothing_of_programs_that_run_without_our_variable() -> None:
+    """Dovecot starts its login processes with an environment of its own."""
+    run = answering(TOOL.path, OPENSSL_LIST)
+    found = verified((*OPENSSL, TOOL), seen(processes=(process(NGINX, LIBCRYPTO),)), run=run)
+    assert (found.evidence, [switch.id for switch in found.unproven]) == ((), ["openssl"])
+
+
+def test_tool_proves_that_the_provider_works_and_not_that_a_program_uses_it() -> None:
+    told = Process(
+        frozenset({"OPENSSL_CONF=/x"}), frozenset({NGINX, LIBCRYPTO}), NGINX, frozenset({443})
+    )
+    run = answering(TOOL.path, OPENSSL_LIST)
+    found = verified((*OPENSSL, TOOL), seen(processes=(told,)), run=run)
+    assert found.complete
+    (doubt,) = found.doubts
+    assert doubt.startswith(f"{NGINX} has OpenSSL in its memory without a FIPS provider")
+    # What is behind a port that speaks TLS is told with that port.
+    with_port = seen(processes=(told,), tls=(TlsEndpoint(443),))
+    assert verified((*OPENSSL, TOOL), with_port, run=run).doubts == ()
+
+
 def test_missing_provider_leaves_what_uses_openssl_unproven() -> None:
     found = verified(OPENSSL, seen(processes=(process(NGINX, LIBCRYPTO),)), provider=None)
     assert [switch.id for switch in found.unproven] == ["openssl"]
