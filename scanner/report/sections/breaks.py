@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from scanner.model import AlgorithmCall, ConditionResult, Effect
+from scanner.model import AlgorithmCall, ConditionResult, Effect, Finding
 from scanner.report.escape import visible
 from scanner.report.order import ordered_runs
 from scanner.report.page import Page, shared
@@ -18,12 +18,15 @@ _DETAILS = 2
 _NAMED = 3
 _LINE = 160
 _BASELINE = "baseline"
+_DO = "What to do: fips-scanner explain"
 _LOOK_UP = re.compile(r"fetch|get_\w*byname", re.IGNORECASE)
 """Functions that many libraries call for everything that they know, to see what there is."""
 _APPROVAL = (False, None, True)
 
 
-def breaks(page: Page, conditions: Sequence[ConditionResult]) -> None:
+def breaks(
+    page: Page, conditions: Sequence[ConditionResult], findings: Iterable[Finding] = ()
+) -> None:
     """What stopped working, who was refused what, and what the log means; nothing if all works."""
     runs = ordered_runs(conditions)
     broken = [run for run in runs if any(each.effect is Effect.BREAKS for each in run.differences)]
@@ -31,9 +34,18 @@ def breaks(page: Page, conditions: Sequence[ConditionResult]) -> None:
         return
     known = {each.rule for run in runs if run.name == _BASELINE for each in run.log_matches}
     page.paragraph("Breaks:")
-    for line in (_what(broken), _refused(broken), _meaning(broken, known)):
+    refused, meaning = _refused(broken), _meaning(broken, known)
+    advice = next((each.id for each in findings if _is_of_calls(each)), "")
+    # What a rule knows of the very line helps more.
+    if refused and advice and _DO not in meaning:
+        refused += f". {_DO} {visible(advice)}"
+    for line in (_what(broken), refused, meaning):
         if line:
             page.paragraph(f"- {line}", indent=2, hanging=2)
+
+
+def _is_of_calls(finding: Finding) -> bool:
+    return finding.id.startswith("algorithm-refused") and not finding.ignored_because
 
 
 def _what(broken: Iterable[ConditionResult]) -> str:
@@ -90,7 +102,7 @@ def _meaning(broken: Iterable[ConditionResult], known: Iterable[str]) -> str:
         new.sort(key=lambda each: (each.rule not in telling, each.rule))
         if new:
             said = visible(new[0].meaning).partition(". ")[0].rstrip(".")
-            return f"{said}. What to do: fips-scanner explain {visible(new[0].rule)}"
+            return f"{said}. {_DO} {visible(new[0].rule)}"
         lines = [
             line for each in run.differences if each.effect is Effect.BREAKS for line in each.log
         ]

@@ -65,7 +65,7 @@ def headline(page: Page, report: Report) -> None:
         page.paragraph(f"- {visible(_sentence(reason))}", indent=2, hanging=2)
     if more:
         page.paragraph(f"- and {more} more reasons", indent=2)
-    breaks(page, report.conditions)
+    breaks(page, report.conditions, report.findings)
 
 
 def scores(page: Page, verdict: Verdict) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.model import AlgorithmCall, ConditionResult, Difference, Effect, LogMatch
+from scanner.model import (
+    AlgorithmCall,
+    ConditionResult,
+    Confidence,
+    Difference,
+    Effect,
+    Finding,
+    LogMatch,
+    Question,
+    Severity,
+)
 from scanner.report.look import Look
 from scanner.report.page import Page
 from scanner.report.sections.breaks import breaks
@@ -18,9 +28,9 @@ BROKEN = ConditionResult("enforced", True, differences=(EXIT,))
 WORKS = ConditionResult("baseline", True)
 
 
-def shown(*runs: ConditionResult) -> list[str]:
+def shown(*runs: ConditionResult, findings: tuple[Finding, ...] = ()) -> list[str]:
     page = Page(Look())
-    breaks(page, runs)
+    breaks(page, runs, findings)
     text = page.result().replace("\n    ", " ")
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -57,6 +67,23 @@ def test_rule_of_the_log_says_more_than_the_line() -> None:
         "- enforced: it exited with 1",
         "- Python cannot make MD5. What to do: fips-scanner explain python-digest",
     ]
+
+
+def test_what_to_do_is_of_the_refusal_where_no_rule_knows_the_log() -> None:
+    found = Finding(
+        "algorithm-refused-fatal", Question.USAGE, Severity.HIGH, Confidence.MEDIUM,
+        "title", (), "why", "fix",
+    )  # fmt: skip
+    run = replace(BROKEN, calls=(MD5,))
+    advice = "which is refused. What to do: fips-scanner explain algorithm-refused-fatal"
+    assert shown(run, findings=(found,))[2].endswith(advice)
+    told = LogMatch("python-digest", "Python cannot make MD5.", "y")
+    known = shown(replace(run, log_matches=(told,)), findings=(found,))
+    assert known[2].endswith("which is refused")
+    ignored = replace(found, ignored_because="accepted")
+    assert shown(run, findings=(ignored,))[2].endswith("which is refused")
+    # Nothing was refused, so the advice would help nobody.
+    assert "explain" not in "".join(shown(BROKEN, findings=(found,)))
 
 
 def test_library_that_looks_up_all_it_knows_asks_for_nothing() -> None:
