@@ -111,9 +111,7 @@ def test_process_id_signals_and_exit_code_are_the_workloads(
         assert ended(box)[0] == 3
 
 
-def test_capabilities_stay(
-    engine: docker.DockerClient, base_image_of: dict[str, str]
-) -> None:
+def test_capabilities_stay(engine: docker.DockerClient, base_image_of: dict[str, str]) -> None:
     base = base_image_of["debian:bookworm-slim"]
     status = shell(base, "cat /proc/self/status")
     plain = engine.containers.run(
