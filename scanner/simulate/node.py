@@ -153,10 +153,11 @@ class NodeBox(Box):
             time.sleep(0.02)
 
     def _remove(self) -> None:
-        super()._remove()
+        # Podman removes no container whose processes or network another one shares.
         if self._supervisor is not None:
             self._supervisor.__exit__()
             self._supervisor = None
+        super()._remove()
 
     @property
     def attempt(self) -> Attempt:
