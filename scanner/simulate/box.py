@@ -71,6 +71,8 @@ class BoxState:
     """`healthy`, `unhealthy`, `starting`, or `""` without a health check."""
     address: str
     error: str
+    checked: bool = False
+    """Whether its health check was run at all."""
     complaint: str = ""
     """What its health check printed when it last failed."""
 
@@ -145,6 +147,7 @@ class Box:
             health="" if health == "none" else health,
             address=str(address),
             error=str(state.get("Error") or ""),
+            checked=bool(checked.get("Log")),
             complaint=_complaint(checked.get("Log") or ()),
         )
 

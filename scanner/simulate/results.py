@@ -255,6 +255,23 @@ def no_health_verdict(name: str, baseline: Observation, seen: Observation) -> li
     return [Gap(GapKind.TIMED_OUT, name, reason)]
 
 
+def _unchecked(baseline: Observation) -> Iterator[Gap]:
+    """The gap of a health check that said nothing in the baseline, so that nothing can break it."""
+    if baseline.health != "starting" or not baseline.running or baseline.stopped:
+        return
+    if baseline.checked:
+        said = "had no verdict"
+        advice = "--ready-timeout waits longer"
+    else:
+        said = "was not run by the engine"
+        advice = "Podman runs none without systemd; --exec with its command does the same"
+    reason = (
+        f"the image's own health check {said} in {baseline.seconds:.0f} s; whether it passes, here "
+        f"and in the other runs, is unknown; {advice}"
+    )
+    yield Gap(GapKind.TIMED_OUT, BASELINE, reason)
+
+
 def condition_gaps(name: str, seen: Observation) -> list[Gap]:
     """What could not be seen in the run of condition `name`."""
     gaps: list[Gap] = []
@@ -272,6 +289,8 @@ def condition_gaps(name: str, seen: Observation) -> list[Gap]:
     if seen.died_while_asked:
         reason = "it ended while it was asked for TLS, so what it accepts is not all known"
         gaps.append(Gap(GapKind.UNREADABLE, name, reason))
+    if name == BASELINE:
+        gaps += _unchecked(seen)
     if name == BASELINE and seen.running and not seen.stopped and seen.reachable:
         gaps += _unknown_ports(seen)
     elif name != BASELINE and seen.unanswered and not seen.died_while_asked:

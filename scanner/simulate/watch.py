@@ -51,6 +51,8 @@ class Observation:
     awaited: str = ""
     """What it was to show to count as ready, where the user said so."""
     health: str = ""
+    checked: bool = False
+    """Whether the engine ran its own health check at all."""
     complaint: bytes = b""
     """What its own health check printed when it last failed."""
     ports: tuple[int, ...] = ()
@@ -194,6 +196,7 @@ def _observation(
         seconds=round(seconds, 2),
         ready_seconds=None if view.ready is None else round(view.ready, 2),
         health=state.health,
+        checked=state.checked,
         complaint=state.complaint.encode("utf-8", "replace"),
         ports=tuple(sorted(outside)),
         loopback_ports=tuple(sorted(each.port for each in view.listening if each.loopback)),

@@ -121,6 +121,22 @@ def test_a_health_check_without_verdict_is_no_pass() -> None:
     assert no_health_verdict("enforced", healthy, seen(health="unhealthy")) == []
 
 
+@pytest.mark.parametrize(
+    ("checked", "words"),
+    [(True, "had no verdict in 40 s"), (False, "was not run by the engine in 40 s")],
+)
+def test_a_health_check_that_says_nothing_in_the_baseline_is_told_once(
+    checked: bool, words: str
+) -> None:
+    starting = seen(health="starting", checked=checked, seconds=40.0)
+    (gap,) = condition_gaps("baseline", starting)
+    assert (gap.kind, gap.caps) == (GapKind.TIMED_OUT, True)
+    assert words in gap.reason
+    assert condition_gaps("enforced", starting) == []
+    assert condition_gaps("baseline", seen(health="starting", exit_code=1)) == []
+    assert condition_gaps("baseline", seen(health="healthy", checked=True)) == []
+
+
 def test_node_that_could_not_be_shown_to_every_process_caps() -> None:
     assert node_gaps(NodeLog(works=True)) == []
     [blind] = node_gaps(NodeLog(works=True, blind=True))
