@@ -21,6 +21,10 @@ _BASELINE = "baseline"
 _DO = "What to do: fips-scanner explain"
 _LOOK_UP = re.compile(r"fetch|get_\w*byname", re.IGNORECASE)
 """Functions that many libraries call for everything that they know, to see what there is."""
+_OF_CRYPTO = re.compile(
+    r"fips|crypt|ssl|tls|digest|cipher|hash|md[45]|unsupported|algorithm", re.IGNORECASE
+)
+"""What a line speaks of that more likely says why than the last one."""
 _APPROVAL = (False, None, True)
 
 
@@ -91,7 +95,7 @@ def _way(call: AlgorithmCall) -> str:
 
 
 def _meaning(broken: Iterable[ConditionResult], known: Iterable[str]) -> str:
-    """What a rule knows of the log of such a run, else the last line that is new in it."""
+    """What a rule knows of the log of such a run, else a line that is new in it."""
     for run in broken:
         telling = {
             each.condition
@@ -107,5 +111,6 @@ def _meaning(broken: Iterable[ConditionResult], known: Iterable[str]) -> str:
             line for each in run.differences if each.effect is Effect.BREAKS for line in each.log
         ]
         if lines:
-            return f"it says: {visible(lines[-1], _LINE)}"
+            line = next((each for each in lines if _OF_CRYPTO.search(each)), lines[-1])
+            return f"it says: {visible(line, _LINE)}"
     return ""

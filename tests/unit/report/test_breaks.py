@@ -69,6 +69,14 @@ def test_rule_of_the_log_says_more_than_the_line() -> None:
     ]
 
 
+def test_line_that_speaks_of_cryptography_says_more_than_the_last() -> None:
+    lines = ("connecting", "could not encrypt password: unsupported", "giving up")
+    run = replace(BROKEN, differences=(replace(EXIT, log=lines),))
+    assert shown(run)[2] == "- it says: could not encrypt password: unsupported"
+    other = replace(BROKEN, differences=(replace(EXIT, log=("connecting", "giving up")),))
+    assert shown(other)[2] == "- it says: giving up"
+
+
 def test_what_to_do_is_of_the_refusal_where_no_rule_knows_the_log() -> None:
     found = Finding(
         "algorithm-refused-fatal", Question.USAGE, Severity.HIGH, Confidence.MEDIUM,
