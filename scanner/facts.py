@@ -204,7 +204,9 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
     FactKind.TLS_SERVER: {  # on the consumer of a use, else on the program behind the port
         "condition": str,
         "port": int,
-        "known": bool,  # some use of crypto is in the process
+        "program": str,  # the file that the process runs, "" when no process could be seen
+        "go": bool,  # that is a Go program
+        "known": bool,  # some use of crypto is in the process; not there when that is not known
         "unapproved": tuple,  # protocols, suites and groups
     },
     FactKind.RUN_SETTING: {  # on the consumer of a use, where a run was not as its files say

@@ -47,46 +47,59 @@ def tls_servers(condition: str, seen: Observation, facts: Facts) -> list[Fact]:
 
     One fact for each use in the processes that hold the port; one on the program when there is
     no use in them. Where nobody can be seen to hold the port, all processes are taken to; where
-    no process can be seen, nothing is stated.
+    no process can be seen, the fact is on the run.
     """
-    made: dict[tuple[str, int], Fact] = {}
+    made: dict[tuple[str, str, int], Fact] = {}
     for endpoint in seen.tls:
         if not endpoint.suites:
             continue
         holders = [each for each in seen.processes if endpoint.port in each.ports]
         for each in _behind(condition, endpoint, holders or seen.processes, facts):
-            made.setdefault((each.path, endpoint.port), each)
+            made.setdefault((each.path, each.text("program"), endpoint.port), each)
     return list(made.values())
 
 
 def _behind(
     condition: str, endpoint: TlsEndpoint, holders: Sequence[Process], facts: Facts
 ) -> Iterator[Fact]:
-    def server(path: str, *, known: bool, evidence: str) -> Fact:
+    unapproved = tuple(name for name in endpoint.unapproved if name not in endpoint.signatures)
+
+    def server(path: str, program: str, evidence: str, **known: bool) -> Fact:
         return fact(
             FactKind.TLS_SERVER,
-            path,
+            # Where even the program cannot be seen, the run is the place.
+            path or condition,
             condition=condition,
             port=endpoint.port,
-            known=known,
-            unapproved=endpoint.unapproved,
+            program=program,
+            go=facts.one(FactKind.GO_BUILD, program) is not None,
+            unapproved=unapproved,
             evidence=(evidence,),
+            **known,
         )
 
-    accepts = ", ".join(endpoint.unapproved[:6])
-    for process in holders:
-        for use in _uses_in(process, facts):
-            if use.text("purpose") != "hash-only":
-                told = f"port {endpoint.port} accepts {accepts or 'approved algorithms only'}"
-                yield server(use.path, known=True, evidence=told)
+    told = f"port {endpoint.port} accepts {', '.join(unapproved[:6]) or 'approved algorithms only'}"
+    programs = sorted({each.program for each in holders}) or [""]
     if holders and not any(_may_serve(each, facts) for each in holders):
-        for program in sorted({each.program for each in holders}):
-            told = (
+        for program in programs:
+            unknown = (
                 f"port {endpoint.port} speaks TLS from {program or 'the container'}, in which no "
                 "cryptography was found"
             )
-            # Where even the program cannot be seen, the run is the place.
-            yield server(program or condition, known=False, evidence=told)
+            yield server(program, program, unknown, known=False)
+        return
+    serving = [
+        (use.path, process.program)
+        for process in holders
+        for use in _uses_in(process, facts)
+        if use.text("purpose") != "hash-only"
+    ]
+    for path, program in serving:
+        yield server(path, program, told, known=True)
+    if not serving:
+        # Code that no use explains serves it, or nobody could be looked at.
+        for program in programs:
+            yield server(program, program, told)
 
 
 def unseen_servers(condition: str, seen: Observation) -> list[Gap]:

@@ -48,7 +48,7 @@ def test_the_openssl_configuration_of_a_fix_switches_fips_on(
 def test_the_nginx_lines_of_a_fix_leave_approved_tls_only(
     sample: Callable[[str], str], engine: docker.DockerClient
 ) -> None:
-    fix = pasted(RuleBook.load().checks["tls-offers-unapproved"].fix)
+    fix = pasted(RuleBook.load().checks["tls-offers-unapproved-nginx"].fix)
     lines = "\n".join(line for line in fix.splitlines() if line.startswith("ssl_"))
     assert lines.count("\n") == 3
     script = (

@@ -77,7 +77,35 @@ def test_library_that_the_program_has_loaded_is_known() -> None:
     assert found == [(extension, True)]
     # Code that no use explains is a gap of its own.
     code = fact(FactKind.MODULE_CODE, LIBCRYPTO, module="openssl", form="library")
-    assert servers(python, facts=(code,)) == []
+    (made,) = tls_servers("baseline", seen(tls=TLS, processes=(python,)), Facts((code,)))
+    assert (made.path, made.text("program")) == ("/usr/bin/python3", "/usr/bin/python3")
+    assert "known" not in made.attributes
+
+
+def test_program_behind_a_port_is_named_with_what_it_accepts() -> None:
+    endpoint = TlsEndpoint(
+        8443,
+        ("TLS 1.2",),
+        (CHACHA13,),
+        unapproved=(CHACHA13, "rsa_pkcs1_sha1"),
+        signatures=("rsa_pkcs1_sha1",),
+    )
+    plugin = "/usr/lib/nginx/plugin.so"
+    nginx = process("/usr/sbin/nginx", mapped=(plugin,), ports=(8443,))
+    facts = Facts((use("/usr/sbin/nginx", "openssl"), use(plugin, "openssl")))
+    made = tls_servers("baseline", seen(tls=(endpoint,), processes=(nginx,)), facts)
+    assert [(each.path, each.text("program")) for each in made] == [
+        ("/usr/sbin/nginx", "/usr/sbin/nginx"),
+        (plugin, "/usr/sbin/nginx"),
+    ]
+    assert {each.texts("unapproved") for each in made} == {(CHACHA13,)}
+    assert not any(each.flag("go") for each in made)
+    build = fact(FactKind.GO_BUILD, "/usr/sbin/nginx", go_version="1.27.3")
+    go = tls_servers("baseline", seen(tls=(endpoint,), processes=(nginx,)), Facts((build,)))
+    assert [each.flag("go") for each in go] == [True]
+    (unseen,) = tls_servers("baseline", seen(tls=(endpoint,)), Facts(()))
+    assert (unseen.path, unseen.text("program")) == ("baseline", "")
+    assert "known" not in unseen.attributes
 
 
 def test_a_program_that_only_hashes_does_not_explain_tls() -> None:
@@ -91,7 +119,6 @@ def test_where_nobody_is_seen_to_hold_the_port_all_are_asked() -> None:
     assert servers(*strangers, facts=()) == [("/a", False), ("/b", False)]
     assert servers(*strangers, process("/server"), facts=(use("/server"),)) == [("/server", True)]
     assert servers(process(""), facts=()) == [("baseline", False)]
-    assert servers(facts=()) == []
 
 
 def test_a_port_without_tls_says_nothing() -> None:
