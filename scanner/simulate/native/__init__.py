@@ -38,7 +38,7 @@ NODE_PRELOAD = Program(
     ("preload.c", "crypto_names.h"),
     ("-shared", "-fPIC", "-fvisibility=hidden", "-fno-stack-protector", "-fno-builtin", "-ldl"),
 )
-PROBE_SOURCES = ("probe.c", "probe_keys.h")
+PROBE_SOURCES = ("probe.c", "probe_use.c", "probe_keys.h", "probe_library.h")
 # The oldest C library whose programs any later one runs.
 GLIBC_PROBE = Program("fips-probe-glibc", "linux-gnu.2.17", PROBE_SOURCES, ())
 MUSL_PROBE = Program("fips-probe-musl", "linux-musl", PROBE_SOURCES, ("-dynamic",))

@@ -21,119 +21,14 @@
 #include <unistd.h>
 
 #include "probe_keys.h"
+#include "probe_library.h"
 
 #define ITEM_SECONDS 2
 #define TOTAL_SECONDS 9
 #define MAX_ITEMS 700
 #define MAX_RESTARTS 12
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-typedef struct {
-  const char *key;
-  unsigned int type;
-  void *data;
-  size_t size;
-  size_t returned;
-} Param; /* OSSL_PARAM, whose layout is part of the library's ABI */
-enum { INTEGER = 1, UNSIGNED = 2, TEXT = 4, OCTETS = 5, TEXT_POINTER = 6 };
-
-typedef void Thing;
-typedef void Visit(Thing *, void *);
-
-#define FUNCTIONS(F)                                                                              \
-  F(unsigned long, OpenSSL_version_num, (void))                                                   \
-  F(const char *, OpenSSL_version, (int))                                                         \
-  F(int, OPENSSL_init_crypto, (uint64_t, const void *))                                           \
-  F(unsigned long, ERR_peek_error, (void))                                                        \
-  F(void, ERR_clear_error, (void))                                                                \
-  F(const char *, ERR_reason_error_string, (unsigned long))                                       \
-  F(const char *, ERR_lib_error_string, (unsigned long))                                          \
-  F(int, FIPS_mode, (void))                                                                       \
-  F(int, EVP_default_properties_is_fips_enabled, (Thing *))                                       \
-  F(int, OSSL_PROVIDER_do_all, (Thing *, int (*)(Thing *, void *), void *))                       \
-  F(const char *, OSSL_PROVIDER_get0_name, (Thing *))                                             \
-  F(int, OSSL_PROVIDER_get_params, (Thing *, Param *))                                            \
-  F(int, RAND_bytes, (unsigned char *, int))                                                      \
-  F(void, EVP_MD_do_all_provided, (Thing *, Visit *, void *))                                     \
-  F(void, EVP_MD_do_all, (void (*)(Thing *, const char *, const char *, void *), void *))         \
-  F(const char *, EVP_MD_get0_name, (Thing *))                                                    \
-  F(Thing *, EVP_MD_fetch, (Thing *, const char *, const char *))                                 \
-  F(Thing *, EVP_get_digestbyname, (const char *))                                                \
-  F(unsigned long, EVP_MD_get_flags, (Thing *))                                                   \
-  F(unsigned long, EVP_MD_flags, (Thing *))                                                       \
-  F(Thing *, EVP_MD_CTX_new, (void))                                                              \
-  F(int, EVP_DigestInit_ex, (Thing *, Thing *, Thing *))                                          \
-  F(int, EVP_DigestUpdate, (Thing *, const void *, size_t))                                       \
-  F(int, EVP_DigestFinal_ex, (Thing *, unsigned char *, unsigned int *))                          \
-  F(int, EVP_DigestFinalXOF, (Thing *, unsigned char *, size_t))                                  \
-  F(void, EVP_CIPHER_do_all_provided, (Thing *, Visit *, void *))                                 \
-  F(void, EVP_CIPHER_do_all, (void (*)(Thing *, const char *, const char *, void *), void *))     \
-  F(const char *, EVP_CIPHER_get0_name, (Thing *))                                                \
-  F(Thing *, EVP_CIPHER_fetch, (Thing *, const char *, const char *))                             \
-  F(Thing *, EVP_get_cipherbyname, (const char *))                                                \
-  F(Thing *, EVP_CIPHER_CTX_new, (void))                                                          \
-  F(void, EVP_CIPHER_CTX_set_flags, (Thing *, int))                                               \
-  F(int, EVP_EncryptInit_ex,                                                                      \
-    (Thing *, Thing *, Thing *, const unsigned char *, const unsigned char *))                    \
-  F(int, EVP_EncryptUpdate, (Thing *, unsigned char *, int *, const unsigned char *, int))        \
-  F(void, EVP_MAC_do_all_provided, (Thing *, Visit *, void *))                                    \
-  F(const char *, EVP_MAC_get0_name, (Thing *))                                                   \
-  F(Thing *, EVP_MAC_fetch, (Thing *, const char *, const char *))                                \
-  F(Thing *, EVP_MAC_CTX_new, (Thing *))                                                          \
-  F(int, EVP_MAC_init, (Thing *, const unsigned char *, size_t, const Param *))                   \
-  F(int, EVP_MAC_update, (Thing *, const unsigned char *, size_t))                                \
-  F(int, EVP_MAC_final, (Thing *, unsigned char *, size_t *, size_t))                             \
-  F(unsigned char *, HMAC,                                                                        \
-    (Thing *, const void *, int, const unsigned char *, size_t, unsigned char *,                  \
-     unsigned int *))                                                                             \
-  F(void, EVP_KDF_do_all_provided, (Thing *, Visit *, void *))                                    \
-  F(const char *, EVP_KDF_get0_name, (Thing *))                                                   \
-  F(Thing *, EVP_KDF_fetch, (Thing *, const char *, const char *))                                \
-  F(Thing *, EVP_KDF_CTX_new, (Thing *))                                                          \
-  F(int, EVP_KDF_derive, (Thing *, unsigned char *, size_t, const Param *))                       \
-  F(int, PKCS5_PBKDF2_HMAC,                                                                       \
-    (const char *, int, const unsigned char *, int, int, Thing *, int, unsigned char *))          \
-  F(void, EVP_SIGNATURE_do_all_provided, (Thing *, Visit *, void *))                              \
-  F(const char *, EVP_SIGNATURE_get0_name, (Thing *))                                             \
-  F(Thing *, EVP_SIGNATURE_fetch, (Thing *, const char *, const char *))                          \
-  F(void, EVP_KEYEXCH_do_all_provided, (Thing *, Visit *, void *))                                \
-  F(const char *, EVP_KEYEXCH_get0_name, (Thing *))                                               \
-  F(Thing *, EVP_KEYEXCH_fetch, (Thing *, const char *, const char *))                            \
-  F(void, EVP_KEM_do_all_provided, (Thing *, Visit *, void *))                                    \
-  F(const char *, EVP_KEM_get0_name, (Thing *))                                                   \
-  F(Thing *, EVP_KEM_fetch, (Thing *, const char *, const char *))                                \
-  F(void, EVP_RAND_do_all_provided, (Thing *, Visit *, void *))                                   \
-  F(const char *, EVP_RAND_get0_name, (Thing *))                                                  \
-  F(Thing *, EVP_RAND_fetch, (Thing *, const char *, const char *))                               \
-  F(Thing *, d2i_PrivateKey, (int, Thing **, const unsigned char **, long))                       \
-  F(Thing *, EVP_PKEY_CTX_new_from_name, (Thing *, const char *, const char *))                   \
-  F(Thing *, EVP_PKEY_CTX_new_id, (int, Thing *))                                                 \
-  F(Thing *, EVP_PKEY_CTX_new, (Thing *, Thing *))                                                \
-  F(int, EVP_PKEY_CTX_ctrl_str, (Thing *, const char *, const char *))                            \
-  F(int, EVP_PKEY_keygen_init, (Thing *))                                                         \
-  F(int, EVP_PKEY_keygen, (Thing *, Thing **))                                                    \
-  F(int, EVP_DigestSignInit, (Thing *, Thing **, Thing *, Thing *, Thing *))                      \
-  F(int, EVP_DigestSign,                                                                          \
-    (Thing *, unsigned char *, size_t *, const unsigned char *, size_t))                          \
-  F(int, EVP_DigestVerifyInit, (Thing *, Thing **, Thing *, Thing *, Thing *))                    \
-  F(int, EVP_DigestVerify,                                                                        \
-    (Thing *, const unsigned char *, size_t, const unsigned char *, size_t))                      \
-  F(int, EVP_PKEY_derive_init, (Thing *))                                                         \
-  F(int, EVP_PKEY_derive_set_peer, (Thing *, Thing *))                                            \
-  F(int, EVP_PKEY_derive, (Thing *, unsigned char *, size_t *))                                   \
-  F(int, EVP_PKEY_encrypt_init, (Thing *))                                                        \
-  F(int, EVP_PKEY_encrypt,                                                                        \
-    (Thing *, unsigned char *, size_t *, const unsigned char *, size_t))                          \
-  F(int, EVP_PKEY_encapsulate_init, (Thing *, const Param *))                                     \
-  F(int, EVP_PKEY_encapsulate,                                                                    \
-    (Thing *, unsigned char *, size_t *, unsigned char *, size_t *))                              \
-  F(int, EVP_PKEY_decapsulate_init, (Thing *, const Param *))                                     \
-  F(int, EVP_PKEY_decapsulate,                                                                    \
-    (Thing *, unsigned char *, size_t *, const unsigned char *, size_t))
-
-#define DECLARE(type, name, arguments) static type(*p_##name) arguments;
-FUNCTIONS(DECLARE)
-#define NEED(name) (p_##name != NULL || (lacking = #name, 0))
+#define DEFINE(type, name, arguments) type(*p_##name) arguments;
+FUNCTIONS(DEFINE)
 
 static struct Shared {
   volatile int item;
@@ -144,12 +39,10 @@ static struct Shared {
 
 static int first;                  /* items before this one are done */
 static int item;                   /* of the one at hand, counted from 1 */
-static const char *lacking;        /* the function that the library does not have */
 static const char *enumerated[MAX_ITEMS];
-static unsigned char scratch[65536];
-static unsigned char bytes[64];
-static const unsigned char message[] = "probe";
-#define MESSAGE message, sizeof(message) - 1
+const char *lacking;
+unsigned char scratch[65536];
+unsigned char bytes[64];
 
 /* --- telling ------------------------------------------------------------------------------- */
 
@@ -209,209 +102,6 @@ static void done(int worked) {
   alarm(0);
   tell(shared->kind, shared->name, worked, why);
   shared->busy = 0;
-}
-
-/* --- parameters ---------------------------------------------------------------------------- */
-
-static Param text(const char *key, const char *value) {
-  return (Param){key, TEXT, (void *)value, strlen(value), (size_t)-1};
-}
-static Param octets(const char *key, size_t size) {
-  return (Param){key, OCTETS, bytes, size, (size_t)-1};
-}
-static Param number(const char *key, uint64_t *value) {
-  return (Param){key, UNSIGNED, value, sizeof(*value), (size_t)-1};
-}
-static const Param end = {0};
-
-/* --- digests, ciphers, MACs ---------------------------------------------------------------- */
-
-static Thing *digest(const char *name) {
-  if (p_EVP_MD_fetch) return p_EVP_MD_fetch(NULL, name, NULL);
-  return NEED(EVP_get_digestbyname) ? p_EVP_get_digestbyname(name) : NULL;
-}
-
-static int use_digest(const char *name) {
-  unsigned int size;
-  Thing *md = digest(name), *ctx = p_EVP_MD_CTX_new();
-  if (!md || !p_EVP_DigestInit_ex(ctx, md, NULL) || !p_EVP_DigestUpdate(ctx, MESSAGE)) return 0;
-  unsigned long flags = p_EVP_MD_get_flags ? p_EVP_MD_get_flags(md)
-                        : p_EVP_MD_flags   ? p_EVP_MD_flags(md)
-                                           : 0;
-  if (flags & 2) return p_EVP_DigestFinalXOF(ctx, scratch, 32); /* of any length */
-  return p_EVP_DigestFinal_ex(ctx, scratch, &size);
-}
-
-static int use_cipher(const char *name) {
-  int size;
-  Thing *ctx = p_EVP_CIPHER_CTX_new();
-  Thing *cipher = p_EVP_CIPHER_fetch         ? p_EVP_CIPHER_fetch(NULL, name, NULL)
-                  : NEED(EVP_get_cipherbyname) ? p_EVP_get_cipherbyname(name)
-                                             : NULL;
-  if (!cipher) return 0;
-  if (p_EVP_CIPHER_CTX_set_flags) p_EVP_CIPHER_CTX_set_flags(ctx, 1); /* allows key wrapping */
-  return p_EVP_EncryptInit_ex(ctx, cipher, NULL, bytes, bytes) &&
-         p_EVP_EncryptUpdate(ctx, scratch, &size, bytes, 32);
-}
-
-static int use_mac(const char *name, const char *hash, size_t key) {
-  size_t size;
-  if (!p_EVP_MAC_fetch) {
-    unsigned int length;
-    Thing *md = strcmp(name, "HMAC") || !NEED(HMAC) ? NULL : digest(hash);
-    return md && p_HMAC(md, bytes, (int)key, MESSAGE, scratch, &length) != NULL;
-  }
-  Thing *mac = p_EVP_MAC_fetch(NULL, name, NULL);
-  Thing *ctx = mac ? p_EVP_MAC_CTX_new(mac) : NULL;
-  Param parameters[3] = {end, end, end};
-  if (!strcmp(name, "HMAC")) parameters[0] = text("digest", hash);
-  if (!strcmp(name, "CMAC")) parameters[0] = text("cipher", "AES-128-CBC");
-  if (!strcmp(name, "GMAC")) {
-    parameters[0] = text("cipher", "AES-128-GCM");
-    parameters[1] = octets("iv", 12);
-  }
-  return ctx && p_EVP_MAC_init(ctx, bytes, key, parameters) && p_EVP_MAC_update(ctx, MESSAGE) &&
-         p_EVP_MAC_final(ctx, scratch, &size, sizeof(scratch));
-}
-
-static size_t mac_key(const char *name) {
-  static const char *short_keys[] = {"CMAC", "GMAC", "SIPHASH"};
-  for (size_t i = 0; i < COUNT(short_keys); i++)
-    if (!strcmp(name, short_keys[i])) return 16;
-  return 32;
-}
-
-/* --- key derivation ------------------------------------------------------------------------- */
-
-static int use_kdf(const char *name, size_t salt, uint64_t rounds) {
-  uint64_t cost = 16, block = 8, one = 1, lanes = 1, memory = 64, id = 1;
-  char type[] = "A";
-  if (!p_EVP_KDF_fetch) {
-    Thing *md = strcmp(name, "PBKDF2") || !NEED(PKCS5_PBKDF2_HMAC) ? NULL : digest("SHA256");
-    return md && p_PKCS5_PBKDF2_HMAC((const char *)bytes, 16, bytes, (int)salt, (int)rounds, md,
-                                     32, scratch);
-  }
-  Thing *kdf = p_EVP_KDF_fetch(NULL, name, NULL);
-  Thing *ctx = kdf ? p_EVP_KDF_CTX_new(kdf) : NULL;
-  if (!ctx) return 0;
-  Param list[16];
-  size_t n = 0, length = 32;
-#define IS(text) (!strcmp(name, text))
-  if (IS("KRB5KDF")) {
-    list[n++] = text("cipher", "AES-128-CBC");
-    list[n++] = octets("key", 16);
-    list[n++] = octets("constant", 16);
-    length = 16;
-  } else if (IS("SCRYPT") || !strncmp(name, "ARGON2", 6)) {
-    list[n++] = octets("pass", 16);
-    list[n++] = octets("salt", 16);
-    if (IS("SCRYPT")) {
-      list[n++] = number("n", &cost);
-      list[n++] = number("r", &block);
-      list[n++] = number("p", &one);
-    } else {
-      list[n++] = number("iter", &one);
-      list[n++] = number("lanes", &lanes);
-      list[n++] = number("memcost", &memory);
-    }
-  } else {
-    list[n++] = text("digest", IS("PBKDF1") ? "SHA1" : "SHA256");
-    if (!strncmp(name, "PBKDF", 5) || IS("PKCS12KDF") || IS("PVKKDF")) {
-      list[n++] = octets("pass", 16);
-      list[n++] = octets("salt", IS("PBKDF1") ? 8 : salt);
-      list[n++] = number("iter", &rounds);
-      if (IS("PKCS12KDF")) list[n++] = number("id", &id);
-      if (IS("PBKDF1")) length = 16;
-    } else if (IS("TLS1-PRF")) {
-      list[n++] = octets("secret", 48);
-      list[n++] = octets("seed", 32);
-    } else if (IS("SSHKDF")) {
-      list[n++] = octets("key", 32);
-      list[n++] = octets("xcghash", 32);
-      list[n++] = octets("session_id", 32);
-      list[n++] = text("type", type);
-    } else if (!strncmp(name, "X942KDF", 7)) {
-      list[n++] = octets("secret", 32);
-      list[n++] = IS("X942KDF-ASN1") ? text("cekalg", "AES-256-WRAP") : octets("info", 16);
-    } else if (IS("TLS13-KDF")) {
-      list[n++] = text("mode", "EXTRACT_ONLY");
-      list[n++] = octets("key", 32);
-      list[n++] = octets("prefix", 6);
-      list[n++] = octets("label", 7);
-    } else {
-      list[n++] = octets("key", 32);
-      list[n++] = octets("salt", 16);
-      list[n++] = octets("info", 16);
-      if (IS("KBKDF")) list[n++] = text("mac", "HMAC");
-    }
-  }
-#undef IS
-  list[n] = end;
-  return p_EVP_KDF_derive(ctx, scratch, length, list) > 0;
-}
-
-/* --- keys ----------------------------------------------------------------------------------- */
-
-static Thing *stored_key(int bits) {
-  const unsigned char *at = bits == 1024 ? rsa_1024 : rsa_2048;
-  long size = bits == 1024 ? (long)sizeof(rsa_1024) : (long)sizeof(rsa_2048);
-  return p_d2i_PrivateKey(6, NULL, &at, size);
-}
-
-static Thing *new_key(const char *type, const char *option, const char *value) {
-  static const struct { const char *name; int id; } ids[] = {
-      {"EC", 408}, {"DH", 28}, {"X25519", 1034}, {"X448", 1035}, {"ED25519", 1087},
-      {"ED448", 1088}};
-  Thing *ctx = NULL, *key = NULL;
-  if (p_EVP_PKEY_CTX_new_from_name) ctx = p_EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-  for (size_t i = 0; !p_EVP_PKEY_CTX_new_from_name && i < COUNT(ids); i++)
-    if (!strcmp(ids[i].name, type)) ctx = p_EVP_PKEY_CTX_new_id(ids[i].id, NULL);
-  if (!ctx || p_EVP_PKEY_keygen_init(ctx) <= 0) return NULL;
-  if (option && p_EVP_PKEY_CTX_ctrl_str(ctx, option, value) <= 0) return NULL;
-  return p_EVP_PKEY_keygen(ctx, &key) > 0 ? key : NULL;
-}
-
-static int sign(Thing *key, const char *hash, int pss) {
-  size_t size = sizeof(scratch);
-  Thing *ctx = p_EVP_MD_CTX_new(), *settings = NULL, *md = hash ? digest(hash) : NULL;
-  if (!key || (hash && !md) || !NEED(EVP_DigestSign)) return 0;
-  if (p_EVP_DigestSignInit(ctx, &settings, md, NULL, key) <= 0) return 0;
-  if (pss && p_EVP_PKEY_CTX_ctrl_str(settings, "rsa_padding_mode", "pss") <= 0) return 0;
-  return p_EVP_DigestSign(ctx, scratch, &size, MESSAGE) > 0;
-}
-
-static int verify(Thing *key, const char *hash, const unsigned char *signature, size_t size) {
-  Thing *ctx = p_EVP_MD_CTX_new(), *md = digest(hash);
-  if (!key || !md || !NEED(EVP_DigestVerify)) return 0;
-  if (p_EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) <= 0) return 0;
-  return p_EVP_DigestVerify(ctx, signature, size, MESSAGE) > 0;
-}
-
-static int agree(Thing *key) {
-  size_t size = sizeof(scratch);
-  Thing *ctx = key ? p_EVP_PKEY_CTX_new(key, NULL) : NULL;
-  return ctx && p_EVP_PKEY_derive_init(ctx) > 0 && p_EVP_PKEY_derive_set_peer(ctx, key) > 0 &&
-         p_EVP_PKEY_derive(ctx, scratch, &size) > 0;
-}
-
-static int transport(Thing *key, const char *padding) {
-  size_t size = sizeof(scratch);
-  Thing *ctx = key ? p_EVP_PKEY_CTX_new(key, NULL) : NULL;
-  return ctx && p_EVP_PKEY_encrypt_init(ctx) > 0 &&
-         p_EVP_PKEY_CTX_ctrl_str(ctx, "rsa_padding_mode", padding) > 0 &&
-         p_EVP_PKEY_encrypt(ctx, scratch, &size, bytes, 32) > 0;
-}
-
-static int encapsulate(Thing *key) {
-  unsigned char secret[64], again[64];
-  size_t size = sizeof(scratch), length = sizeof(secret), second = sizeof(again);
-  if (!key || !NEED(EVP_PKEY_encapsulate_init) || !NEED(EVP_PKEY_decapsulate_init)) return 0;
-  Thing *in = p_EVP_PKEY_CTX_new(key, NULL), *out = p_EVP_PKEY_CTX_new(key, NULL);
-  return p_EVP_PKEY_encapsulate_init(in, NULL) > 0 &&
-         p_EVP_PKEY_encapsulate(in, scratch, &size, secret, &length) > 0 &&
-         p_EVP_PKEY_decapsulate_init(out, NULL) > 0 &&
-         p_EVP_PKEY_decapsulate(out, again, &second, scratch, size) > 0 && length == second &&
-         !memcmp(secret, again, length);
 }
 
 /* --- what is asked --------------------------------------------------------------------------- */
@@ -540,7 +230,7 @@ static int tell_provider(Thing *provider, void *unused) {
   char *version = "", line[120];
   unsigned int status = 0;
   Param asked[] = {{"version", TEXT_POINTER, &version, 0, (size_t)-1},
-                   {"status", UNSIGNED, &status, sizeof(status), (size_t)-1}, end};
+                   {"status", UNSIGNED, &status, sizeof(status), (size_t)-1}, {0}};
   const char *name = p_OSSL_PROVIDER_get0_name(provider);
   p_OSSL_PROVIDER_get_params(provider, asked);
   snprintf(line, sizeof(line), "%s %s", name ? name : "", version ? version : "");
