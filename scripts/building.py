@@ -74,13 +74,14 @@ def run(command: list[str]) -> None:
 def fetch_wheels(name: str, *arguments: str) -> list[Path]:
     """Wheels that pip downloads as this machine has it set up, kept under `name`."""
     folder = CACHE / "wheels" / name
-    if not folder.exists():
-        say(f"downloading {name}")
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
-        run([*pip, "--only-binary=:all:", "-d", str(part), *arguments])
-        part.rename(folder)
+    with one_at_a_time(f"wheels-{name}"):
+        if not folder.exists():
+            say(f"downloading {name}")
+            part = folder.with_name(f"{folder.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
+            run([*pip, "--only-binary=:all:", "-d", str(part), *arguments])
+            part.rename(folder)
     return sorted(folder.glob("*.whl"))
 
 
@@ -88,15 +89,16 @@ def fetch_package(package: str) -> Path:
     """The unpacked files of a pinned PyPI package: `name==version`."""
     (wheel,) = fetch_wheels(package, "--no-deps", package)
     folder = CACHE / "unpacked" / package
-    if not folder.exists():
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        with zipfile.ZipFile(wheel) as archive:
-            for member in archive.infolist():
-                path = Path(archive.extract(member, part))
-                if path.is_file() and (mode := member.external_attr >> 16 & 0o777):
-                    path.chmod(mode)
-        part.rename(folder)
+    with one_at_a_time(f"unpacked-{package}"):
+        if not folder.exists():
+            part = folder.with_name(f"{folder.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            with zipfile.ZipFile(wheel) as archive:
+                for member in archive.infolist():
+                    path = Path(archive.extract(member, part))
+                    if path.is_file() and (mode := member.external_attr >> 16 & 0o777):
+                        path.chmod(mode)
+            part.rename(folder)
     return folder
 
 
