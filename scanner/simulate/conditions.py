@@ -136,7 +136,7 @@ class Conditions:
             seen = self.runner.observe(box, BASELINE)
             self.own_provider = self._read_own_provider(box)
             seen = replace(seen, offers=self._offers(box, seen, _NO_SWITCHES, BASELINE))
-        ran = _Ran(BASELINE, seen, match_log(seen.log, self.rules.logs))
+        ran = _Ran(BASELINE, seen, match_log(seen.output, self.rules.logs))
         self.gaps += [
             *nothing_observed(seen),
             *never_ready(seen),
@@ -258,7 +258,7 @@ class Conditions:
 
     def _ran(self, box: Box, condition: str, baseline: _Ran) -> _Ran:
         seen = self.runner.observe(box, condition, baseline.seen)
-        matches = match_log(seen.log, self.rules.logs)
+        matches = match_log(seen.output, self.rules.logs)
         log = box.node_log() if isinstance(box, NodeBox) else None
         return _Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
 
