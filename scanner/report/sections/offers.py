@@ -97,7 +97,10 @@ def _provider(page: Page, seen: Mapping[str, Sequence[AlgorithmOffer]]) -> None:
     elif all(_is_alike(row) for row in rows):
         no = sum(row.approved is False for row in rows)
         text = f"{len(rows)} given in every run alike, {no} of them not approved"
-        page.paragraph(f"{text}{': no switch reached it.' if no else '.'}", indent=4, hanging=2)
+        unreached = no and not _is_restricted(seen)
+        page.paragraph(
+            f"{text}{': no switch reached it.' if unreached else '.'}", indent=4, hanging=2
+        )
         return
     elif served := _families(row for row in rows if row.reading == "served"):
         names, more = shared([f"{name} ({visible(row.kind)})" for name, row in served], _ROWS)
@@ -105,6 +108,15 @@ def _provider(page: Page, seen: Mapping[str, Sequence[AlgorithmOffer]]) -> None:
         label = ("not approved, and still served when enforced: ", "yellow")
         page.paragraph(Text.assemble(label, told), indent=4, hanging=2)
     page.paragraph(Text(_others(rows), style="dim"), indent=4, hanging=2)
+
+
+def _is_restricted(seen: Mapping[str, Sequence[AlgorithmOffer]]) -> bool:
+    """Whether the library itself says that it is in FIPS mode, by a provider or a setting."""
+    return any(
+        each.offered and each.kind in ("provider", "setting") and "fips" in each.algorithm.lower()
+        for found in seen.values()
+        for each in found
+    )
 
 
 def _is_alike(row: _Row) -> bool:
