@@ -44,7 +44,8 @@ def main(arguments: list[str]) -> int:
     """Examine the samples named, or all; returns the exit code."""
     names = arguments or sample_names()
     provider = fips_provider(connect())
-    console = Console()
+    # Names and numbers are not cut where nobody says how wide the page is.
+    console = Console(width=None if sys.stdout.isatty() else 110)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("")
     table.add_column("sample", no_wrap=True)
