@@ -27,6 +27,8 @@ from scanner.simulate.traffic import perform
 from scanner.simulate.watch import Observation, watch
 
 _AFTERMATH = 0.3
+_PATIENCE = 3.0
+"""Seconds, beside twice what the baseline took, for a container that is unhealthy to recover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Runner:
             variables=self._variables,
             engine_root=session.info.root,
             awaited=awaited(wait_for) if wait_for else None,
+            patience=_PATIENCE + 2 * before.seconds if before else float("inf"),
             deadline=session.deadline,
         )
         if seen.running and not seen.stopped:

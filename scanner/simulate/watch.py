@@ -110,6 +110,7 @@ def watch(
     variables: frozenset[str] = VARIABLES,
     engine_root: str = "",
     awaited: Awaited | None = None,
+    patience: float = float("inf"),
     deadline: float,
 ) -> Observation:
     """Watch `box` until it is ready and settled, has ended, or its time is up.
@@ -122,6 +123,7 @@ def watch(
         variables: what is kept of the environment of its processes.
         engine_root: the engine's data folder, if on this machine: its free space is watched.
         awaited: what shows that it is ready, instead of an open port.
+        patience: seconds after which one that is unhealthy is not given more time to recover.
         deadline: monotonic time at which to stop in any case.
 
     Raises:
@@ -167,7 +169,8 @@ def watch(
             break
         if view.ready is not None and now - begin - view.ready >= limits.settle:
             ports = {each.port for each in view.listening}
-            if expected <= ports and (not checks_health or state.health == "healthy"):
+            verdicts = ("healthy", "unhealthy") if now - begin >= patience else ("healthy",)
+            if expected <= ports and (not checks_health or state.health in verdicts):
                 break
         time.sleep(_PAUSE)
     seen = _observation(box, state, view, variables, time.monotonic() - begin)
