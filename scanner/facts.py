@@ -215,7 +215,13 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "activation": str,  # off, unknown: what the use's approved mode is then
         "reason": str,
     },
-    FactKind.DIFFERENCE: {"condition": str, "what": str, "effect": str, "detail": str},
+    FactKind.DIFFERENCE: {
+        "condition": str,
+        "what": str,
+        "effect": str,
+        "detail": str,
+        "test_mode": bool,  # all that was switched on is more than production may switch on
+    },
     FactKind.PROGRAM_ACTIVITY: {  # on the program
         "condition": str,
         "read_flag": bool,

@@ -111,6 +111,16 @@ def settled(
     )
 
 
+def unconfirmed(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """`found`, where there could be no second look: what is doubtful is only a change."""
+    return tuple(
+        replace(each, effect=Effect.CHANGES, detail=f"{each.detail}; it was not run once more")
+        if doubtful((each,))
+        else each
+        for each in found
+    )
+
+
 def _holds(difference: Difference, again: Iterable[Difference]) -> bool:
     """Whether a run that differs as `again` says broke in the same way.
 

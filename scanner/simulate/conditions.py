@@ -26,7 +26,7 @@ from scanner.rulebook import RuleBook
 from scanner.simulate.audit import call_facts
 from scanner.simulate.box import Box
 from scanner.simulate.closer import CloserLook
-from scanner.simulate.compare import compare, doubtful, settled
+from scanner.simulate.compare import compare, doubtful, settled, unconfirmed
 from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG
 from scanner.simulate.node import NodeBox
@@ -55,6 +55,7 @@ from scanner.simulate.results import (
     no_health_verdict,
     no_node,
     node_gaps,
+    not_confirmed,
     not_started,
     nothing_observed,
     unproven_gaps,
@@ -65,7 +66,9 @@ from scanner.simulate.tls_client_hello import client_facts
 from scanner.simulate.verify import Verification, in_box, in_own_box, is_of_fips, verify
 from scanner.simulate.watch import Observation
 
-_OUT_OF_TIME = "the time for all runs was used up"
+_OUT_OF_TIME = "the time for all runs was nearly used up; --timeout gives more"
+_LEAST = 3.0
+"""Seconds that a run must have, beside twice what the baseline took."""
 _NO_SWITCHES = Plan()
 
 
@@ -181,7 +184,7 @@ class Conditions:
     def _on_node(self, baseline: _Ran) -> _Ran:
         if self.runner.helper is None:
             raise EngineError("this installation has no helper for the image's architecture")
-        with self._started(_NO_SWITCHES) as box:
+        with self._started(_NO_SWITCHES, baseline) as box:
             ran = self._ran(box, NODE, baseline)
             assert isinstance(box, NodeBox)
             if failure := box.failure(box.state()):
@@ -191,7 +194,7 @@ class Conditions:
         return ran
 
     def _enforced(self, plan: Plan, baseline: _Ran) -> None:
-        with self._started(plan) as box:
+        with self._started(plan, baseline) as box:
             ran = self._ran(box, ENFORCED, baseline)
             verification = self._verified(plan, baseline, ran, box)
             offers = self._offers(box, ran.seen, plan, ENFORCED)
@@ -251,8 +254,9 @@ class Conditions:
 
     # --- what they share -----------------------------------------------------------------------
 
-    def _started(self, plan: Plan) -> Box:
-        if not self.runner.seconds_left:
+    def _started(self, plan: Plan, baseline: _Ran) -> Box:
+        # A run that time cuts short would look as if something broke.
+        if self.runner.seconds_left < _LEAST + 2 * baseline.seen.seconds:
             raise EngineError(_OUT_OF_TIME)
         return self.runner.box(plan)
 
@@ -345,12 +349,13 @@ class Conditions:
             if doubtful(found) and self.second_baseline is not None:
                 again_found = between(self.second_baseline, ran.seen)
                 found = settled(found, again_found, baseline=True)
-        except EngineError:
-            pass
+        except EngineError as error:
+            self.gaps.append(not_confirmed(ran.condition, str(error)))
+            found = unconfirmed(found)
         return found
 
     def _again(self, plan: Plan, condition: str, baseline: _Ran) -> Observation:
-        with self._as_for(condition), self._started(plan) as box:
+        with self._as_for(condition), self._started(plan, baseline) as box:
             return self.runner.observe(box, condition, baseline.seen, ask_tls=False)
 
     @contextlib.contextmanager

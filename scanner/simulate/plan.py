@@ -36,7 +36,7 @@ _OF_THEIR_OWN = frozenset({"openssl", "openssl-fips-provider", "go-crypto", "go-
 _GLIBC_PACKAGE = re.compile(r"(?:\d+:)?(\d+)\.(\d+)")
 _GLIBC_FILE = re.compile(r"/libc-(\d+)\.(\d+)\.so$")
 
-_GO_ONLY = "fips140=only"
+GO_ONLY = "fips140=only"
 _GO_SINCE = (1, 24)
 _GO_FORKS = frozenset({"redhat", "microsoft"})
 _MADE_FOR = "the build of the started program obeys it"
@@ -331,7 +331,7 @@ def _go(facts: Facts) -> Plan:
         switches.append(Switch("go-openssl", "GOLANG_FIPS=1", (), forks, (on,), _MADE_FOR))
     if not honoring:
         return Plan(tuple(switches))
-    only = Switch("go", f"GODEBUG={_GO_ONLY}", (), honoring, (("GODEBUG", _GO_ONLY),), _MADE_FOR)
+    only = Switch("go", f"GODEBUG={GO_ONLY}", (), honoring, (("GODEBUG", GO_ONLY),), _MADE_FOR)
     if not boring and not forks:
         return Plan((*switches, only))
     reason = (

@@ -21,7 +21,7 @@ from scanner.rulebook import RuleBook
 from scanner.simulate.compare import how_it_ended, why_not_held
 from scanner.simulate.http import Request
 from scanner.simulate.node_log import NodeLog
-from scanner.simulate.plan import Plan
+from scanner.simulate.plan import GO_ONLY, Plan
 from scanner.simulate.probes import offer_facts
 from scanner.simulate.tls_table import Approval, endpoint_facts
 from scanner.simulate.traffic import step_facts
@@ -66,6 +66,16 @@ def no_node(reason: str) -> tuple[ConditionResult, Gap]:
         f"{reason}: what it does where the kernel's FIPS flag reads 1 is unknown",
     )
     return ConditionResult(NODE, False, reason), gap
+
+
+def not_confirmed(name: str, reason: str) -> Gap:
+    """The gap of a break in run `name` that could not be looked at a second time."""
+    return Gap(
+        GapKind.NOT_VERIFIED,
+        name,
+        f"something broke, and could not be looked at once more ({reason}): whether it was chance "
+        "is unknown",
+    )
 
 
 def no_audit(reason: str) -> Gap:
@@ -170,10 +180,13 @@ def condition_facts(
         # Of what is given without a switch that works, nothing follows.
         facts += offer_facts(result.offers, result.name, rules)
     facts += activity_facts(result)
+    # Go itself says that this setting is for tests: production has `on`, which refuses nothing.
+    only_go = all(each.startswith(f"GODEBUG={GO_ONLY}") for each in result.verified)
     facts += [
         fact(
             FactKind.DIFFERENCE,
             condition=result.name,
+            test_mode=bool(result.verified) and only_go,
             what=each.what,
             effect=each.effect.value,
             detail=each.detail,

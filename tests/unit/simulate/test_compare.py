@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scanner.model import Difference, Effect, LogMatch, TlsCertificate, TlsEndpoint
-from scanner.simulate.compare import compare, doubtful, settled
+from scanner.simulate.compare import compare, doubtful, settled, unconfirmed
 from scanner.simulate.processes import Process
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
@@ -306,3 +306,12 @@ def test_failed_health_check_is_explained_by_what_it_printed() -> None:
     assert found.log == ("psql: error: could not encrypt password: unsupported",)
     (unsaid,) = compare_all(before, replace(after, complaint=b""))
     assert unsaid.log == ("checkpoint complete",)
+
+
+def test_break_that_could_not_be_looked_at_again_is_only_a_change() -> None:
+    broke = Difference("exit", Effect.BREAKS, "it exited with 1; in the baseline: running")
+    leak = Difference("tls-suite", Effect.LEAKS, "port 8443 still accepts X")
+    again, same = unconfirmed((broke, leak))
+    assert again.effect is Effect.CHANGES
+    assert again.detail == f"{broke.detail}; it was not run once more"
+    assert same is leak
