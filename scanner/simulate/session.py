@@ -247,11 +247,18 @@ def load_archive(client: DockerClient, archive: Iterable[bytes]) -> Iterator[str
 def _images(client: DockerClient) -> tuple[dict[str, str], frozenset[str]]:
     """The ID of each name in the engine, and the IDs of images without a name."""
     try:
-        images = client.images.list()
+        # One listing, and no look at each image: others may remove one at any time.
+        images = client.api.images()
     except ENGINE_FAILURES as error:
         raise EngineError(one_line(error)) from error
-    names = {tag: str(image.id) for image in images for tag in image.tags}
-    return names, frozenset(str(image.id) for image in images if not image.tags)
+    names = {
+        tag: str(image["Id"])
+        for image in images
+        for tag in image.get("RepoTags") or ()
+        if tag != "<none>:<none>"
+    }
+    known = frozenset(names.values())
+    return names, frozenset(str(image["Id"]) for image in images) - known
 
 
 def _restore(client: DockerClient, names: dict[str, str], tag: str) -> None:
