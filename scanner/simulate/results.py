@@ -338,8 +338,15 @@ def _unknown_ports(seen: Observation) -> Iterator[Gap]:
     unknown = [
         port
         for port in sorted({*seen.ports} - {each.port for each in seen.tls})
-        if str(Request(port)) not in done
+        if str(Request(port)) not in done and port not in seen.ssh
     ]
+    if seen.ssh:
+        ports = ", ".join(map(str, seen.ssh))
+        reason = (
+            f"port {ports} speaks SSH: which ciphers, MACs and key exchanges it takes was not "
+            "looked at; OpenSSH computes ChaCha20-Poly1305 and some others by itself"
+        )
+        yield Gap(GapKind.NOT_SUPPORTED, BASELINE, reason)
     if silent := [port for port in unknown if port in seen.unanswered]:
         ports = ", ".join(map(str, silent))
         reason = (
@@ -351,6 +358,6 @@ def _unknown_ports(seen: Observation) -> Iterator[Gap]:
         ports = ", ".join(map(str, others))
         reason = (
             f"port {ports} spoke neither TLS, nor HTTP, nor a protocol of which STARTTLS is known: "
-            "what it encrypts by other means (SSH, VPN) was not looked at"
+            "what it encrypts by other means was not looked at"
         )
         yield Gap(GapKind.NOT_SUPPORTED, BASELINE, reason, caps=False)

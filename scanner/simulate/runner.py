@@ -14,6 +14,7 @@ from scanner.model import ImageConfig, StepResult, TlsEndpoint
 from scanner.progress import Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate.box import Box
+from scanner.simulate.http import Request
 from scanner.simulate.native import helper
 from scanner.simulate.onlooker import Onlooker
 from scanner.simulate.plan import Plan
@@ -23,7 +24,7 @@ from scanner.simulate.session import Session
 from scanner.simulate.tls import probe
 from scanner.simulate.tls_exchange import Silence
 from scanner.simulate.tls_table import Approval, offers
-from scanner.simulate.traffic import perform
+from scanner.simulate.traffic import perform, speaks_ssh
 from scanner.simulate.watch import Observation, watch
 
 _AFTERMATH = 0.3
@@ -190,6 +191,7 @@ class Runner:
             time.sleep(_AFTERMATH if endpoints else 0)
         died = not box.state().running
         steps: tuple[StepResult, ...] = ()
+        ssh: tuple[int, ...] = ()
         if not died:
             self._progress.phase("letting it work")
             spoke = endpoints if known is None else known.values()
@@ -203,6 +205,10 @@ class Runner:
                 known=before.steps if before else None,
                 deadline=self._session.deadline,
             )
+            if before is None:
+                ssh = self._ssh_ports(
+                    state.address, reached - {each.port for each in endpoints}, steps
+                )
             # One that dies of a request answers it before, or closes it.
             time.sleep(0 if all(each.passed for each in steps) else _AFTERMATH)
         now = box.state()
@@ -215,6 +221,7 @@ class Runner:
             exit_code=now.exit_code if not (now.running or died) else seen.exit_code,
             tls=endpoints,
             unanswered=unanswered,
+            ssh=ssh,
             died_while_asked=died,
             steps=steps,
             # Some libraries are loaded by the first request.
@@ -224,6 +231,15 @@ class Runner:
             log=log,
             log_cut=cut,
         )
+
+    def _ssh_ports(
+        self, address: str, ports: Iterable[int], steps: Iterable[StepResult]
+    ) -> tuple[int, ...]:
+        """Those of `ports` that speak SSH, which is not looked into."""
+        in_http = {each.name for each in steps}
+        asked = [port for port in sorted(ports) if str(Request(port)) not in in_http]
+        limit = self._session.limits.ports
+        return tuple(port for port in asked[:limit] if speaks_ssh(address, port))
 
     def _endpoints(
         self, address: str, ports: Iterable[int]

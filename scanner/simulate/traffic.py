@@ -6,6 +6,7 @@ Compares how they went in two runs; which run proves what is judged elsewhere.
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ ALONE = "is not run in the baseline and fails: "
 """How the difference of a step begins, after its name, that has no baseline to be held against."""
 MAX_PORTS = 16
 """Ports, lowest first, to which a request is sent that nobody asked for."""
+_GREETING = 1.0
+"""Seconds."""
 _AT_ONCE = 4
 _WANTS_TLS = re.compile(r"requires TLS|plain HTTP|HTTP request to an HTTPS server", re.IGNORECASE)
 """In what servers of HTTPS answer to a request in plain HTTP: Tomcat; nginx, Apache and Python's
@@ -112,6 +115,16 @@ def _get(address: str, request: Request, seconds: float) -> tuple[StepResult, bo
 
 def _log(answer: Answer) -> str:
     return answer.said()[-MAX_LOG:] if answer.status >= 500 else ""
+
+
+def speaks_ssh(address: str, port: int) -> bool:
+    """Whether `port` greets as SSH servers do, at once and before they are asked anything."""
+    try:
+        with socket.create_connection((address, port), timeout=_GREETING) as connection:
+            connection.settimeout(_GREETING)
+            return connection.recv(8).startswith(b"SSH-")
+    except OSError:
+        return False
 
 
 def compare_steps(

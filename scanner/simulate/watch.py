@@ -65,6 +65,8 @@ class Observation:
     died_while_asked: bool = False
     """It ran until its TLS ports were asked, and ended then."""
     tls: tuple[TlsEndpoint, ...] = ()
+    ssh: tuple[int, ...] = ()
+    """Ports that greet in SSH."""
     unanswered: tuple[int, ...] = ()
     """Ports of which no answer came in time that shows whether they speak TLS."""
     processes: tuple[Process, ...] = ()

@@ -180,3 +180,9 @@ def test_server_that_our_variable_did_not_reach_is_a_gap_of_the_enforced_run() -
     assert gap.kind is GapKind.NOT_VERIFIED
     assert gap.reason.startswith("port 993: /login has OpenSSL in its memory without a FIPS ")
     assert "no variable OPENSSL_CONF" in gap.reason
+
+
+def test_port_that_speaks_ssh_keeps_from_ready() -> None:
+    (gap,) = condition_gaps("baseline", seen(ports=(22,), ssh=(22,)))
+    assert (gap.kind, gap.caps) == (GapKind.NOT_SUPPORTED, True)
+    assert gap.reason.startswith("port 22 speaks SSH")

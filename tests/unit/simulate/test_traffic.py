@@ -14,7 +14,7 @@ from scanner.simulate.compare import compare, settled
 from scanner.simulate.http import Answer, NoAnswer, Request, ask
 from scanner.simulate.scenario import ExecStep, Scenario, never_ready, step_gaps
 from scanner.simulate.tls_table import Approval
-from scanner.simulate.traffic import compare_steps, exercise, step_facts
+from scanner.simulate.traffic import compare_steps, exercise, speaks_ssh, step_facts
 from scanner.simulate.watch import Observation
 from tests.unit.simulate.values import table
 
@@ -323,3 +323,20 @@ def test_what_was_waited_for() -> None:
         verified=True,
     )
     assert difference.detail == "it never showed port 1; in the baseline it did after 1.0 s"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "is_ssh"), [(b"SSH-2.0-OpenSSH_9.2\r\n", True), (b"220 mail ESMTP\r\n", False)]
+)
+def test_a_server_of_ssh_is_known_by_its_greeting(greeting: bytes, is_ssh: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: server.accept()[0].sendall(greeting), daemon=True)
+        thread.start()
+        assert speaks_ssh("127.0.0.1", server.getsockname()[1]) is is_ssh
+        thread.join(5)
+
+
+def test_a_closed_port_speaks_no_ssh() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert not speaks_ssh("127.0.0.1", port)
