@@ -7,6 +7,7 @@ Decides nothing about images.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -87,6 +88,12 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"{text} is not a day; write it as 2026-11-23") from None
 
 
+def _os_and_architecture(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?", text):
+        raise typer.BadParameter(f"{text} is no platform; write OS/ARCH, such as linux/arm64")
+    return text
+
+
 Day = Annotated[
     date | None,
     typer.Option(
@@ -104,6 +111,7 @@ Folders = Annotated[
 Platform = Annotated[
     str | None,
     typer.Option(
+        parser=_os_and_architecture,
         metavar="OS/ARCH",
         help="Which one of a multi-platform image.",
         show_default="this machine's",

@@ -188,6 +188,12 @@ def test_more_rules_can_be_given(rootfs: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_platform_is_an_os_and_an_architecture(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["scan", "x", "--platform", "arm64"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "write OS/ARCH, such as linux/arm64" in line
+
+
 # --- documentation
 
 
