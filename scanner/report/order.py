@@ -6,7 +6,7 @@ Leaves nothing out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from scanner.model import ConditionResult, Finding
 
@@ -48,10 +48,10 @@ def ports_in_order(ports: Iterable[str]) -> list[str]:
     return sorted(set(ports), key=key)
 
 
-def main_first(paths: Iterable[str]) -> list[str]:
-    """Paths, each once: programs before libraries, those of few folders before hidden ones."""
+def main_first(paths: Iterable[str], started: Container[str] = ()) -> list[str]:
+    """Paths, each once: those `started`, then programs before libraries, few folders first."""
 
-    def key(path: str) -> tuple[bool, int, str]:
-        return (_LIBRARY.search(path) is not None, path.count("/"), path)
+    def key(path: str) -> tuple[bool, bool, int, str]:
+        return (path not in started, _LIBRARY.search(path) is not None, path.count("/"), path)
 
     return sorted(set(paths), key=key)

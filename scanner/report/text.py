@@ -30,7 +30,7 @@ def render(report: Report, look: Look | None = None) -> str:
     headline(page, report)
     scores(page, report.verdict)
     uses(page, report.uses)
-    findings(page, report.findings)
+    findings(page, report.findings, {use.consumer for use in report.uses if use.started})
     tls(page, report.conditions)
     runs(page, report.conditions, report.gaps)
     steps(page, report.conditions)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import groupby
 
 from rich.text import Text
@@ -31,8 +31,12 @@ SEVERITY_STYLE: dict[Severity, str] = {
 }
 
 
-def findings(page: Page, found: Sequence[Finding]) -> None:
-    """The section. Says so when there is nothing to find."""
+def findings(page: Page, found: Sequence[Finding], started: Container[str] = ()) -> None:
+    """The section. Says so when there is nothing to find.
+
+    Args:
+        started: programs that the image starts: of many locations, they are shown.
+    """
     counting = [each for each in ordered_findings(found) if not each.ignored_because]
     ignored = [each for each in ordered_findings(found) if each.ignored_because]
     numbers = {
@@ -46,7 +50,7 @@ def findings(page: Page, found: Sequence[Finding]) -> None:
     for number, finding in enumerate(counting):
         if number:
             page.blank()
-        _finding(page, finding)
+        _finding(page, finding, started)
     if ignored:
         page.blank()
         page.paragraph(f"{counted(len(ignored), 'finding')} set aside:", indent=2)
@@ -55,14 +59,14 @@ def findings(page: Page, found: Sequence[Finding]) -> None:
             page.paragraph(text, indent=4, hanging=2)
 
 
-def _finding(page: Page, finding: Finding) -> None:
+def _finding(page: Page, finding: Finding, started: Container[str]) -> None:
     title = Text(finding.severity.value.upper(), style=SEVERITY_STYLE[finding.severity])
     title.append("  ")
     title.append(visible(finding.title), style="bold")
     page.paragraph(title, indent=2, hanging=len(finding.severity.value) + 2)
     sure = f", confidence {finding.confidence}" if finding.confidence is not Confidence.HIGH else ""
     page.paragraph(Text(f"{visible(finding.id)}{sure}", style="dim"), indent=2)
-    locations = main_first(finding.locations)
+    locations = main_first(finding.locations, started)
     shown, more = shared(locations, len(locations) if page.look.verbose else _LOCATIONS)
     where = [_location(each) for each in shown]
     if where:

@@ -109,8 +109,8 @@ def _table(page: Page, found: Iterable[CryptoUse]) -> None:
 
 
 def _programs(page: Page, group: _Group) -> list[Content]:
-    started = main_first(use.consumer for use in group.uses if use.started)
-    paths = [*started, *main_first(use.consumer for use in group.uses if not use.started)]
+    started = {use.consumer for use in group.uses if use.started}
+    paths = main_first((use.consumer for use in group.uses), started)
     shown, more = shared(paths, len(paths) if page.look.verbose else _PROGRAMS)
     names: list[Content] = [visible(path) + (_STARTED if path in started else "") for path in shown]
     if more:

@@ -8,6 +8,7 @@ from rich.text import Text
 from scanner.model import (
     Activation,
     ConditionResult,
+    Confidence,
     CryptoUse,
     Finding,
     Gap,
@@ -18,6 +19,7 @@ from scanner.model import (
     ProgramActivity,
     Question,
     Report,
+    Severity,
     UseKind,
     Validation,
     ValidationStatus,
@@ -25,6 +27,7 @@ from scanner.model import (
 )
 from scanner.report import Look, text
 from scanner.report.page import Page
+from scanner.report.sections.findings import findings
 from scanner.report.sections.head import VERDICTS
 from scanner.report.sections.uses import _KINDS, _MODES, _STATUS
 from tests.unit.report.nginx import NOT_READY_NGINX
@@ -307,3 +310,20 @@ def test_what_was_seen_from_inside_is_told_of_the_node() -> None:
     quiet = replace(UNDETERMINED, conditions=(ConditionResult("node", True, "running"),))
     told = " ".join(text.render(quiet, Look()).split())
     assert "no program opened a crypto library or read the FIPS flag" in told
+
+
+def test_the_started_program_is_named_before_others() -> None:
+    finding = Finding(
+        id="x",
+        question=Question.MODULE,
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        title="X",
+        locations=("/a", "/b", "/c", "/d", "/usr/local/bin/server"),
+        why="Y",
+        fix="Z",
+    )
+    page = Page(Look())
+    findings(page, (finding,), {"/usr/local/bin/server"})
+    (where,) = [line for line in page.result().splitlines() if line.strip().startswith("where")]
+    assert where.split() == ["where", "/usr/local/bin/server"]
