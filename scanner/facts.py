@@ -124,6 +124,7 @@ FACT_ATTRIBUTES: dict[FactKind, dict[str, type]] = {
         "library": str,
         "version": str,
         "config": str,  # path of the configuration it would read
+        "config_file": str,  # the file itself, where that path is a link; "" when there is none
         "config_found": bool,
         "fips_activated": bool,
         "fips_listed": bool,

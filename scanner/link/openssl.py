@@ -139,6 +139,7 @@ def _state_of_3(world: World, library: Library) -> Fact:
         library=library.path,
         version=library.version,
         config=reading.path,
+        config_file=(world.view.resolve(reading.path) or "") if reading.found else "",
         config_found=reading.found,
         fips_activated=bool(active_fips),
         fips_listed=bool(listed),

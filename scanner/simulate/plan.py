@@ -244,7 +244,8 @@ def _openssl(
         )
         return Plan(missing=(Switch("openssl", "FIPS provider", libraries),), gaps=(gap,))
     image_config = state.text("config") if state and state.flag("config_found") else ""
-    image_text = facts.one(FactKind.OPENSSL_CONFIG_FILE, image_config) if image_config else None
+    file = state.text("config_file") if state else ""
+    image_text = facts.one(FactKind.OPENSSL_CONFIG_FILE, file) if image_config else None
     written = enforced_config(
         section,
         image_config,

@@ -69,6 +69,7 @@ def test_a_plain_debian_library_has_no_mode_at_all() -> None:
     found = state(image)
     assert found.text("activation") == "none"
     assert found.text("config") == CONF
+    assert found.text("config_file") == "/etc/ssl/openssl.cnf"
     assert found.flag("config_found")
     assert not found.text("provider")
     assert not found.flag("broken")

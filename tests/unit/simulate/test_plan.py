@@ -58,6 +58,19 @@ def openssl_copy(path: str, folder: str, version: str = "3.5.9") -> Fact:
 COPIES = (openssl_copy("/usr/lib/libcrypto.so.3", "/usr/lib/ossl"), openssl_copy("/w.so", "/w"))
 
 
+def test_the_images_own_tls_settings_stay_in_force() -> None:
+    # Debian's configuration is found through a link.
+    text = "openssl_conf = init\n[init]\nssl_conf = tls\nproviders = p\n[tls]\nsystem_default = d\n"
+    file = fact(FactKind.OPENSSL_CONFIG_FILE, "/etc/ssl/openssl.cnf", text=text)
+    state = openssl_state(config="/usr/lib/ssl/openssl.cnf", config_file="/etc/ssl/openssl.cnf")
+    made = plan(openssl_use(), state, file)
+    written = made.files[CONFIG].decode()
+    assert written.startswith(".include /usr/lib/ssl/openssl.cnf")
+    init = written.partition("[fips_scanner_init]")[2].partition("[")[0]
+    assert "ssl_conf = tls" in init
+    assert "providers = p" not in init
+
+
 def test_each_copy_of_openssl_gets_a_provider_of_its_own() -> None:
     made = plan(openssl_state(), *COPIES)
     assert set(made.files) == {CONFIG, "/usr/lib/ossl/fips.so", "/w/fips.so"}
