@@ -57,7 +57,7 @@ unit: dev  ## Run the tests that need no engine
 .PHONY: test
 test: lint samples  ## Run everything: style, types, rules, all tests
 	$(BIN)/python -m pytest -m "not docker" -n auto $(SELECT)
-	$(BIN)/python -m pytest -m docker -n 2 --dist loadgroup $(SELECT)
+	$(BIN)/python -m pytest -m docker -n 3 --dist loadgroup $(SELECT)
 
 .PHONY: test-engines
 test-engines: samples  ## Test with Docker 26 and Podman, each in a Debian of its own
