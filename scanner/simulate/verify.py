@@ -7,15 +7,14 @@ setting alone proves nothing.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from scanner.errors import EngineError
 from scanner.model import FactKind, LogMatch, TlsEndpoint
 from scanner.simulate.box import Box
 from scanner.simulate.compare import why_not_held
 from scanner.simulate.plan import Facts, Plan, Switch
+from scanner.simulate.probes.asking import alone, inside
 from scanner.simulate.processes import Process
 from scanner.simulate.watch import Observation
 
@@ -34,6 +33,7 @@ _REFUSED = re.compile(r"CHACHA20|^x25519$|^x448$", re.IGNORECASE)
 """What every OpenSSL in FIPS mode, and Go in only mode, refuses in TLS."""
 _PICKED_UP = b"Picked up JAVA_TOOL_OPTIONS"
 _PROBE_SECONDS = 10.0
+_PROBE_OUTPUT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,26 +253,11 @@ def _users(switch: Switch, facts: Facts) -> tuple[str, ...]:
 
 def in_box(box: Box) -> Run:
     """Run programs in a container that is running."""
-
-    def run(command: Sequence[str]) -> bytes:
-        result = box.run(command, limit=64 * 1024, seconds=_PROBE_SECONDS)
-        return result[1] if result is not None else b""
-
-    return run
+    ask = inside(box, limit=_PROBE_OUTPUT, seconds=_PROBE_SECONDS)
+    return lambda command: ask(command).output
 
 
 def in_own_box(make: Callable[[tuple[str, ...]], Box]) -> Run:
     """Run each program in a container of its own, for images that end at once."""
-
-    def run(command: Sequence[str]) -> bytes:
-        try:
-            with make(tuple(command)) as box:
-                end = time.monotonic() + _PROBE_SECONDS
-                while box.state().running and time.monotonic() < end:
-                    time.sleep(0.1)
-                box.finish_log()
-                return box.log()[0][: 64 * 1024]
-        except EngineError:
-            return b""
-
-    return run
+    ask = alone(make, limit=_PROBE_OUTPUT, seconds=_PROBE_SECONDS)
+    return lambda command: ask(command).output

@@ -15,16 +15,15 @@ from scanner.simulate.probes.question import Answer, Ask
 SECONDS = 15.0
 """For one program."""
 _LIMIT = 256 * 1024
-_TOO_LATE = f"it did not end within {SECONDS:.0f} s"
 
 
-def inside(box: Box) -> Ask:
+def inside(box: Box, *, limit: int = _LIMIT, seconds: float = SECONDS) -> Ask:
     """Ask in a container that is running; each program sees what the workload sees."""
 
     def ask(command: Sequence[str]) -> Answer:
-        result = box.execute(command, limit=_LIMIT, seconds=SECONDS)
+        result = box.execute(command, limit=limit, seconds=seconds)
         if result is None:
-            return Answer(failure=_TOO_LATE)
+            return Answer(failure=_too_late(seconds))
         code, output = result
         if code in NOT_STARTED:
             return Answer(failure=f"it could not be started: {_first_line(output)}")
@@ -33,7 +32,9 @@ def inside(box: Box) -> Ask:
     return ask
 
 
-def alone(make: Callable[[tuple[str, ...]], Box]) -> Ask:
+def alone(
+    make: Callable[[tuple[str, ...]], Box], *, limit: int = _LIMIT, seconds: float = SECONDS
+) -> Ask:
     """Ask in a container for each program, for images that end at once.
 
     Args:
@@ -43,13 +44,13 @@ def alone(make: Callable[[tuple[str, ...]], Box]) -> Ask:
     def ask(command: Sequence[str]) -> Answer:
         try:
             with make(tuple(command)) as box:
-                end = time.monotonic() + SECONDS
+                end = time.monotonic() + seconds
                 while running := box.state().running:
                     if time.monotonic() >= end:
                         break
                     time.sleep(0.1)
                 box.finish_log()
-                return Answer(box.log()[0][:_LIMIT], _TOO_LATE if running else "")
+                return Answer(box.log()[0][:limit], _too_late(seconds) if running else "")
         except EngineError as error:
             return Answer(failure=str(error))
 
@@ -58,3 +59,7 @@ def alone(make: Callable[[tuple[str, ...]], Box]) -> Ask:
 
 def _first_line(output: bytes) -> str:
     return output.decode(errors="replace").strip().partition("\n")[0][:160] or "no reason given"
+
+
+def _too_late(seconds: float) -> str:
+    return f"it did not end within {seconds:.0f} s"
