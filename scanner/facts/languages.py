@@ -1,0 +1,78 @@
+"""What facts about programs of language runtimes may carry."""
+
+from scanner.model import FactKind
+
+LANGUAGES: dict[FactKind, dict[str, type]] = {
+    FactKind.GO_BUILD: {
+        "go_version": str,  # 1.27.3
+        "toolchain": str,  # upstream, microsoft, redhat
+        "main": str,
+        "module": str,
+        "experiments": tuple,
+        "gofips140": str,  # v1.0.0, latest, off, ""
+        "cgo": str,  # 1, 0, "" when not told
+        "tags": tuple,
+        "default_fips140": str,  # of DefaultGODEBUG: on, off, only, auto, ""
+        "boring_code": str,  # present, absent, unknown
+        "frozen_code": str,  # version of the frozen module's code, ""
+        "openssl_backend": bool,
+        "systemcrypto": bool,
+        "packages": tuple,  # crypto packages linked in
+        "bypasses": tuple,  # of these, those that never use the module
+        "stripped": bool,
+        "dependencies": tuple,  # crypto-relevant module dependencies, path@version
+    },
+    FactKind.JAVA_RUNTIME: {"version": str, "vendor": str, "home": str, "openj9": bool},
+    FactKind.JAVA_SECURITY: {
+        "providers": tuple,
+        "fips_providers": tuple,
+        "keystore_type": str,
+        "use_system_properties": str,
+        "approved_only": str,
+        "master": bool,  # the JVM's own file, not an overlay
+        "home": str,
+        "disabled_tls": tuple,
+        "properties": tuple,  # name=value of the entries that select providers
+    },
+    FactKind.JAVA_ARCHIVE: {
+        "main_class": str,
+        "nested": tuple,
+        "launcher": bool,
+        "class_path": tuple,  # of its manifest
+    },
+    FactKind.DOTNET_RUNTIME: {"version": str, "framework": str},
+    FactKind.DOTNET_APP: {
+        "name": str,
+        "framework_version": str,
+        "self_contained": bool,
+        "properties": tuple,  # name=value of configProperties
+        "packages": tuple,  # name/version of deps.json that bring crypto
+    },
+    FactKind.SCRIPT: {
+        "interpreter": str,
+        "mentions": tuple,  # names of variables it expands
+        "steps": tuple,  # what it sets, reads in and starts, in order
+        "unread": str,  # why not all of it was read, or ""
+    },
+    FactKind.RUNTIME: {"name": str, "version": str},  # python, node, ruby, php, perl, erlang
+    FactKind.SOURCE_CALL: {  # on a file of source code or bytecode
+        "language": str,  # python, javascript, java, ruby, php, perl
+        "api": str,  # hashlib.md5, crypto.createHash, Cipher.getInstance
+        "algorithm": str,  # as the code writes it; "" where it is computed
+        "approved": str,  # yes, limited, no; "" where no table knows it
+        "line": int,  # of the first; 0 where it is not known
+        "count": int,
+        "own": bool,  # neither of the runtime nor of an installed dependency
+        "package": str,  # the dependency it is part of, or ""
+        "security": str,  # no where the code says so (usedforsecurity=False); else ""
+    },
+    FactKind.LANGUAGE_PACKAGE: {  # on the file or folder that shows it
+        "ecosystem": str,  # pypi, npm, gem, cargo, nuget, maven, go, hex, composer, cran, cpan
+        "name": str,
+        "version": str,
+        "crypto": str,  # own: computes by itself; binding: to a module; protocol: uses another's
+        "module": str,  # id in rules/modules of what it brings or binds, or ""
+        "features": tuple,  # of it, where they decide: fips
+        "tool": bool,  # part of a package manager that came with the runtime
+    },
+}
