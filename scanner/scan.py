@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from scanner import __version__
+from scanner.assets import inventory
 from scanner.errors import EngineError
 from scanner.image import Image, Limits, config_gaps, docker_archive_stream, open_image, walk
 from scanner.inspectors import visitor_maker
@@ -88,7 +89,8 @@ def scan(
         info = _image_info(image, facts, files=len(walked.view))
     progress.phase("judging")
     judgment = judge(as_seen(uses, run.facts), (*facts, *run.facts), rules, today)
-    gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps))
+    assets, more = inventory(facts)
+    gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps, *more))
     return Report(
         scanner_version=__version__,
         rules_digest=rules.digest,
@@ -99,6 +101,7 @@ def scan(
         findings=judgment.findings,
         conditions=run.conditions,
         gaps=gaps,
+        assets=assets,
     )
 
 

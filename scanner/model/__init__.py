@@ -4,6 +4,7 @@ Everything here is frozen and plain: no object of docker, pyelftools, lief or te
 crosses a module border, and nothing here opens a file or decides a verdict.
 """
 
+from scanner.model.assets import Asset, AssetKind
 from scanner.model.facts import Fact, FactKind, Gap, GapKind, Value
 from scanner.model.image import FileEntry, FileKind, HealthCheck, ImageConfig, ImageInfo, Platform
 from scanner.model.inside import AlgorithmCall, AlgorithmOffer, ProgramActivity, StepResult
@@ -25,6 +26,8 @@ __all__ = [
     "Activation",
     "AlgorithmCall",
     "AlgorithmOffer",
+    "Asset",
+    "AssetKind",
     "ConditionResult",
     "Confidence",
     "CryptoUse",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from scanner.model.assets import Asset
 from scanner.model.facts import Gap
 from scanner.model.image import ImageInfo
 from scanner.model.runs import ConditionResult
@@ -50,4 +51,5 @@ class Report:
     findings: tuple[Finding, ...] = ()
     conditions: tuple[ConditionResult, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    assets: tuple[Asset, ...] = ()
     schema_version: str = "1"

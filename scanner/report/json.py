@@ -13,6 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, cast
 
 from scanner.model import (
+    Asset,
     ConditionResult,
     CryptoUse,
     Finding,
@@ -70,6 +71,7 @@ def as_json(report: Report) -> Json:
         "uses": _sorted((_use(each) for each in report.uses), "consumer", "kind"),
         "findings": [_finding(each) for each in ordered_findings(report.findings)],
         "conditions": [_condition(each) for each in ordered_runs(report.conditions)],
+        "assets": _sorted((_asset(each) for each in report.assets), "kind", "path", "name"),
         "gaps": _sorted((_gap(each) for each in report.gaps), "kind", "subject"),
     }
 
@@ -204,6 +206,10 @@ def _plain(value: DataclassInstance) -> Json:
         name: list(each) if isinstance(each, tuple) else each
         for name, each in asdict(value).items()
     }
+
+
+def _asset(asset: Asset) -> Json:
+    return {**_plain(asset), "kind": asset.kind.value}
 
 
 def _gap(gap: Gap) -> Json:

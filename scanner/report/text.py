@@ -14,6 +14,7 @@ from scanner.report.look import Look
 from scanner.report.order import ordered_findings
 from scanner.report.page import Page
 from scanner.report.sections.algorithms import calls
+from scanner.report.sections.assets import assets
 from scanner.report.sections.findings import findings
 from scanner.report.sections.gaps import gaps
 from scanner.report.sections.head import headline, scores
@@ -36,6 +37,7 @@ def render(report: Report, look: Look | None = None) -> str:
     steps(page, report.conditions)
     calls(page, report.conditions)
     offers(page, report.conditions)
+    assets(page, report.assets)
     gaps(page, report.gaps, report.verdict.kind)
     _closing(page, report)
     return page.result()

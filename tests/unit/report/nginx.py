@@ -4,6 +4,8 @@ from datetime import date
 
 from scanner.model import (
     Activation,
+    Asset,
+    AssetKind,
     ConditionResult,
     Confidence,
     CryptoUse,
@@ -253,6 +255,42 @@ NOT_READY_NGINX = report(
                     "the port closed after 60 s",
                 ),
             ),
+        ),
+    ),
+    assets=(
+        Asset(
+            AssetKind.SETTING,
+            "/etc/nginx/nginx.conf",
+            "ssl_ciphers",
+            "HIGH:!aNULL (in http > server)",
+            line=12,
+            algorithms=(
+                "TLS_AES_128_GCM_SHA256",
+                "TLS_CHACHA20_POLY1305_SHA256",
+                "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+            ),
+            unapproved=(
+                "TLS_CHACHA20_POLY1305_SHA256",
+                "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+            ),
+        ),
+        Asset(
+            AssetKind.SETTING,
+            "/etc/nginx/nginx.conf",
+            "ssl_protocols",
+            "TLSv1.2 TLSv1.3",
+            line=11,
+            algorithms=("TLS 1.2", "TLS 1.3"),
+        ),
+        Asset(AssetKind.PRIVATE_KEY, "/etc/nginx/tls.key", "RSA 2048", "pem"),
+        Asset(
+            AssetKind.CERTIFICATE,
+            "/etc/ssl/certs/ca-certificates.crt",
+            "CN=ACCVRAIZ1",
+            "ca-bundle, until 2030-12-31",
+            count=142,
+            algorithms=("RSA 4096", "RSA with SHA-1"),
+            own=False,
         ),
     ),
     gaps=(

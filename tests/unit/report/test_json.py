@@ -17,7 +17,7 @@ from tests.unit.report.test_text import hostile_report
 TOP = {
     *("schema_version", "scanner_version", "rules_digest", "date", "image", "verdict"),
     *("verdict_reasons", "score", "scores", "points_lost", "uses", "findings", "conditions"),
-    "gaps",
+    *("assets", "gaps"),
 }
 
 
@@ -54,6 +54,7 @@ def test_nothing_of_the_model_is_left_out() -> None:
         (document["conditions"][0]["tls"][0], model.TlsEndpoint),
         (document["conditions"][1]["differences"][0], model.Difference),
         (document["conditions"][1]["log_matches"][0], model.LogMatch),
+        (document["assets"][0], model.Asset),
         (document["gaps"][0], model.Gap),
         (document["points_lost"][0], model.PointsLost),
         (document["image"], model.ImageInfo),
@@ -85,6 +86,7 @@ def test_no_object_of_the_schema_takes_unknown_keys() -> None:
         (model.Activation, ("$defs", "use", "properties", "activation")),
         (model.Severity, ("$defs", "finding", "properties", "severity")),
         (model.Confidence, ("$defs", "finding", "properties", "confidence")),
+        (model.AssetKind, ("$defs", "asset", "properties", "kind")),
         (model.GapKind, ("$defs", "gap", "properties", "kind")),
         (
             model.ValidationStatus,
@@ -150,6 +152,7 @@ def test_the_order_in_which_things_were_found_does_not_matter() -> None:
                 )
             ),
             gaps=mixed(NOT_READY_NGINX.gaps),
+            assets=mixed(NOT_READY_NGINX.assets),
             verdict=replace(
                 NOT_READY_NGINX.verdict, points_lost=mixed(NOT_READY_NGINX.verdict.points_lost)
             ),

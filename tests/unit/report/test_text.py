@@ -7,6 +7,8 @@ from rich.text import Text
 
 from scanner.model import (
     Activation,
+    Asset,
+    AssetKind,
     ConditionResult,
     Confidence,
     CryptoUse,
@@ -117,6 +119,7 @@ def hostile_report() -> Report:
         uses=(use, replace(use, role="tool")),
         findings=(hostile, replace(hostile, ignored_because=HOSTILE)),
         conditions=(condition,),
+        assets=(Asset(AssetKind.SOURCE, HOSTILE, HOSTILE, HOSTILE, 1, 1, (HOSTILE,), (HOSTILE,)),),
         gaps=(Gap(GapKind.INTERNAL, HOSTILE, HOSTILE),),
     )
 

@@ -1,0 +1,177 @@
+"""Makes the inventory of a report from facts: settings, keys, packages, calls, algorithms.
+
+Judges nothing and opens no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from scanner.model import Asset, AssetKind, Fact, FactKind, Gap, GapKind
+
+MAX_ASSETS = 5_000
+"""Of one kind in a report; the rest is counted."""
+
+_CRYPTO = {"own": "computes by itself", "binding": "calls a module", "protocol": "a protocol"}
+
+
+def inventory(facts: Iterable[Fact]) -> tuple[tuple[Asset, ...], tuple[Gap, ...]]:
+    """The assets that `facts` tell of, in order, and gaps for those that are too many."""
+    made: dict[AssetKind, dict[Asset, None]] = {kind: {} for kind in AssetKind}
+    left_out: dict[AssetKind, int] = {}
+    for each in facts:
+        make = _MAKERS.get(each.kind)
+        for asset in make(each) if make else ():
+            same = made[asset.kind]
+            if len(same) < MAX_ASSETS or asset in same:
+                same[asset] = None
+            else:
+                left_out[asset.kind] = left_out.get(asset.kind, 0) + 1
+    gaps = tuple(
+        Gap(
+            GapKind.TOO_MANY,
+            "",
+            f"the inventory leaves out {count:,} more of the kind {kind}",
+            caps=False,
+        )
+        for kind, count in left_out.items()
+    )
+    assets = tuple(
+        each for kind in AssetKind for each in sorted(made[kind], key=lambda a: (a.path, a.line))
+    )
+    return assets, gaps
+
+
+def _setting(fact: Fact) -> Iterator[Asset]:
+    block = fact.text("block")
+    yield Asset(
+        AssetKind.SETTING,
+        fact.path,
+        fact.text("directive"),
+        detail=f"{fact.text('value')}{f' (in {block})' if block else ''}",
+        line=_number(fact, "line"),
+        algorithms=fact.texts("algorithms") + fact.texts("unknown"),
+        unapproved=fact.texts("unapproved"),
+        own=fact.text("reached") != "no",
+    )
+
+
+def _policy(fact: Fact) -> Iterator[Asset]:
+    yield Asset(
+        AssetKind.POLICY,
+        fact.path,
+        f"{fact.text('component')} {fact.text('name')}".strip(),
+        detail=fact.text("value"),
+        line=_number(fact, "line"),
+        unapproved=fact.texts("unapproved"),
+    )
+
+
+def _private_key(fact: Fact) -> Iterator[Asset]:
+    encrypted = fact.text("encrypted")
+    yield Asset(
+        AssetKind.PRIVATE_KEY,
+        fact.path,
+        fact.text("key") or "encrypted key",
+        detail=f"{fact.text('form')}{f', encrypted: {encrypted}' if encrypted else ''}",
+        unapproved=fact.texts("unapproved"),
+        own=not fact.flag("sample"),
+    )
+
+
+def _certificate(fact: Fact) -> Iterator[Asset]:
+    parts = [fact.text("purpose"), f"until {fact.text('expires')}" if fact.text("expires") else ""]
+    yield Asset(
+        AssetKind.CERTIFICATE,
+        fact.path,
+        fact.text("subject"),
+        detail=", ".join(part for part in parts if part),
+        count=max(1, _number(fact, "count")),
+        algorithms=_named(fact.text("key"), fact.text("signature")),
+        unapproved=fact.texts("unapproved"),
+        own=fact.text("purpose") != "ca-bundle",
+    )
+
+
+def _keystore(fact: Fact) -> Iterator[Asset]:
+    yield Asset(
+        AssetKind.KEYSTORE,
+        fact.path,
+        fact.text("form"),
+        detail=", ".join(_named(f"{_number(fact, 'entries')} entries", fact.text("protection"))),
+        unapproved=fact.texts("unapproved"),
+    )
+
+
+def _package(fact: Fact) -> Iterator[Asset]:
+    parts = [fact.text("ecosystem"), _CRYPTO.get(fact.text("crypto"), ""), *fact.texts("features")]
+    yield Asset(
+        AssetKind.PACKAGE,
+        fact.path,
+        f"{fact.text('name')} {fact.text('version')}".strip(),
+        detail=", ".join(part for part in parts if part),
+        own=not fact.flag("tool"),
+    )
+
+
+def _source(fact: Fact) -> Iterator[Asset]:
+    algorithm = fact.text("algorithm")
+    yield Asset(
+        AssetKind.SOURCE,
+        fact.path,
+        fact.text("api"),
+        detail=fact.text("package"),
+        line=_number(fact, "line"),
+        count=max(1, _number(fact, "count")),
+        algorithms=_named(algorithm),
+        unapproved=_named(algorithm) if fact.text("approved") == "no" else (),
+        own=fact.flag("own"),
+    )
+
+
+def _integrity(fact: Fact) -> Iterator[Asset]:
+    stored_in = fact.text("stored_in")
+    yield Asset(
+        AssetKind.INTEGRITY,
+        fact.path,
+        fact.text("module"),
+        detail=fact.text("state") + (f", by {stored_in}" if stored_in else ""),
+    )
+
+
+def _go(fact: Fact) -> Iterator[Asset]:
+    algorithms = fact.texts("algorithms")
+    if algorithms:
+        yield Asset(
+            AssetKind.CODE,
+            fact.path,
+            f"Go {fact.text('go_version')}".strip(),
+            detail=_only_for_tls(fact.texts("tls_only")),
+            algorithms=algorithms,
+        )
+
+
+def _only_for_tls(names: tuple[str, ...]) -> str:
+    return f"for TLS only: {', '.join(names)}" if names else ""
+
+
+def _number(fact: Fact, name: str) -> int:
+    value = fact.attributes.get(name, 0)
+    return value if isinstance(value, int) else 0
+
+
+def _named(*names: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name)
+
+
+_MAKERS: Mapping[FactKind, Callable[[Fact], Iterator[Asset]]] = {
+    FactKind.SETTING_IN_EFFECT: _setting,
+    FactKind.SYSTEM_POLICY: _policy,
+    FactKind.PRIVATE_KEY: _private_key,
+    FactKind.CERTIFICATE: _certificate,
+    FactKind.KEYSTORE: _keystore,
+    FactKind.LANGUAGE_PACKAGE: _package,
+    FactKind.SOURCE_CALL: _source,
+    FactKind.INTEGRITY_STATE: _integrity,
+    FactKind.GO_BUILD: _go,
+}

@@ -1,0 +1,64 @@
+"""The inventory that facts make."""
+
+from __future__ import annotations
+
+from scanner.assets import MAX_ASSETS, inventory
+from scanner.facts import fact
+from scanner.model import Asset, AssetKind, FactKind, GapKind
+
+
+def test_a_setting_names_its_line_and_what_it_allows() -> None:
+    (asset,), gaps = inventory(
+        [
+            fact(
+                FactKind.SETTING_IN_EFFECT,
+                "/etc/nginx/nginx.conf",
+                directive="ssl_protocols",
+                value="TLSv1.1 TLSv1.2",
+                block="http",
+                line=4,
+                algorithms=("TLS 1.1", "TLS 1.2"),
+                unapproved=("TLS 1.1",),
+                reached="started",
+            )
+        ]
+    )
+    assert asset == Asset(
+        AssetKind.SETTING,
+        "/etc/nginx/nginx.conf",
+        "ssl_protocols",
+        "TLSv1.1 TLSv1.2 (in http)",
+        line=4,
+        algorithms=("TLS 1.1", "TLS 1.2"),
+        unapproved=("TLS 1.1",),
+    )
+    assert gaps == ()
+
+
+def test_calls_that_no_table_knows_are_not_called_unapproved() -> None:
+    def of(approved: str) -> Asset:
+        call = fact(FactKind.SOURCE_CALL, "/a.py", api="f", algorithm="X", approved=approved)
+        return inventory([call])[0][0]
+
+    assert of("no").unapproved == ("X",)
+    assert of("").unapproved == ()
+    assert of("").algorithms == ("X",)
+
+
+def test_a_sample_key_is_not_the_image_s_own() -> None:
+    keys = [
+        fact(FactKind.PRIVATE_KEY, "/k.pem", key="RSA 2048", form="pem", sample=sample)
+        for sample in (True, False)
+    ]
+    assert sorted(asset.own for asset in inventory(keys)[0]) == [False, True]
+
+
+def test_more_than_anybody_reads_is_counted() -> None:
+    calls = [
+        fact(FactKind.SOURCE_CALL, f"/{number:05}.py", api="f", algorithm="MD5", approved="no")
+        for number in range(MAX_ASSETS + 7)
+    ]
+    assets, gaps = inventory(calls)
+    assert len(assets) == MAX_ASSETS
+    assert [(gap.kind, gap.caps) for gap in gaps] == [(GapKind.TOO_MANY, False)]
+    assert "7 more" in gaps[0].reason
