@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 
 from scanner.certificates import Certificate
 from scanner.conditions import Matches
+from scanner.lint_packages import packages_are_listed_once, packages_name_what_is_known
 from scanner.match import evaluate
 from scanner.model import Confidence, Severity, VerdictKind
 from scanner.rulebook import RuleBook, default_rules, read_rules
 from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
 from scanner.rules_base import Identified
 from scanner.rules_model import SCOPE_KINDS, CheckRule, LogRule, ModuleRule
+from scanner.rules_packages import PackageFile, PackageTable
 
 LAST_DAY_OF_140_2 = date(2026, 9, 21)
 MAX_TITLE = 100
@@ -99,6 +101,9 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         os_tools=rules.os_tools,
         constants=rules.constants,
         digest=rules.digest,
+        packages=PackageTable(
+            tuple(each for each in rules.packages.files if here("packages", each))
+        ),
     )
 
 
@@ -109,6 +114,7 @@ def _rules_of(rules: RuleBook) -> Iterator[tuple[str, Identified]]:
         ("runtimes", rules.runtimes.values()),
         ("cmvp", rules.certificates),
         ("logs", rules.logs),
+        ("packages", rules.packages.files),
     ):
         for rule in found:
             yield f"{folder}/{rule.id}.yaml", rule
@@ -364,6 +370,7 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
         _log_pattern_compiles,
         _log_effect_is_specific,
     ),
+    PackageFile: (packages_name_what_is_known, packages_are_listed_once),
 }
 """What makes a rule unusable."""
 

@@ -6,10 +6,8 @@ All mistakes of all files are reported at once, each with file and line; nothing
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,11 +17,19 @@ from scanner.certificates import Certificate, Cover, Environment
 from scanner.conditions import Condition
 from scanner.errors import RuleError
 from scanner.rulefile import Problem, RuleFile, problems_of, read_rule_file
-from scanner.rules_model import (
+from scanner.rules_algorithms import (
     AlgorithmFile,
     AlgorithmRule,
-    CheckRule,
+    AlgorithmTable,
     ConstantRule,
+    TlsGroup,
+    TlsProtocol,
+    TlsSignature,
+    TlsSuite,
+    TlsTable,
+)
+from scanner.rules_model import (
+    CheckRule,
     Enforce,
     Fingerprint,
     LogRule,
@@ -32,11 +38,8 @@ from scanner.rules_model import (
     OsTools,
     RuntimeRule,
     Scoring,
-    TlsGroup,
-    TlsProtocol,
-    TlsSignature,
-    TlsSuite,
 )
+from scanner.rules_packages import PackageFile, PackageRule, PackageTable
 
 __all__ = [
     "AlgorithmRule",
@@ -52,6 +55,8 @@ __all__ = [
     "LogRule",
     "ModuleExample",
     "ModuleRule",
+    "PackageRule",
+    "PackageTable",
     "RuleBook",
     "RuntimeRule",
     "Scoring",
@@ -72,88 +77,9 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "cmvp": Certificate,
     "algorithms": AlgorithmFile,
     "logs": LogRule,
+    "packages": PackageFile,
 }
 """Folder → what a file in it holds."""
-
-
-@dataclass(frozen=True)
-class TlsTable:
-    """What is known of TLS by name and code, and which of it is approved."""
-
-    protocols: tuple[TlsProtocol, ...] = ()
-    """Oldest first."""
-    suites: tuple[TlsSuite, ...] = ()
-    """In order of code."""
-    groups: tuple[TlsGroup, ...] = ()
-    """In order of code."""
-    signatures: tuple[TlsSignature, ...] = ()
-    """In order of code."""
-
-    def protocol(self, key: str | int) -> TlsProtocol | None:
-        """The protocol with this name or code, or None."""
-        return self._protocols.get(key)
-
-    def suite(self, key: str | int) -> TlsSuite | None:
-        """The cipher suite with this IANA name or code, or None."""
-        return self._suites.get(key)
-
-    def group(self, key: str | int) -> TlsGroup | None:
-        """The group with this IANA name or code, or None."""
-        return self._groups.get(key)
-
-    def signature(self, key: str | int) -> TlsSignature | None:
-        """The signature scheme with this IANA name or code, or None."""
-        return self._signatures.get(key)
-
-    @cached_property
-    def _protocols(self) -> Mapping[str | int, TlsProtocol]:
-        return {key: each for each in self.protocols for key in (each.name, each.number)}
-
-    @cached_property
-    def _suites(self) -> Mapping[str | int, TlsSuite]:
-        return {key: each for each in self.suites for key in (each.name, each.number)}
-
-    @cached_property
-    def _groups(self) -> Mapping[str | int, TlsGroup]:
-        return {key: each for each in self.groups for key in (each.name, each.number)}
-
-    @cached_property
-    def _signatures(self) -> Mapping[str | int, TlsSignature]:
-        return {key: each for each in self.signatures for key in (each.name, each.number)}
-
-
-_SEPARATORS = re.compile(r"[\s_./:-]+")
-
-
-@dataclass(frozen=True)
-class AlgorithmTable:
-    """The algorithms that are known by name, and which are approved."""
-
-    algorithms: tuple[AlgorithmRule, ...] = ()
-
-    def find(self, name: str) -> AlgorithmRule | None:
-        """The rule of an algorithm, by any of its names; case and separators do not count.
-
-        Of a transformation of Java, `AES/GCM/NoPadding`, the mode counts where it is known.
-        """
-        found = self._by_name.get(_plain(name))
-        if found is None and "/" in name:
-            algorithm, mode, *_ = name.split("/")
-            found = self._by_name.get(_plain(algorithm + mode)) or self.find(algorithm)
-        return found
-
-    def approved(self, name: str) -> bool | None:
-        """Whether an algorithm is approved, if only for some purposes; None when unknown."""
-        rule = self.find(name)
-        return None if rule is None else rule.approved != "no"
-
-    @cached_property
-    def _by_name(self) -> Mapping[str, AlgorithmRule]:
-        return {_plain(name): each for each in self.algorithms for name in (each.name, *each.also)}
-
-
-def _plain(name: str) -> str:
-    return _SEPARATORS.sub("", name).casefold()
 
 
 @dataclass(frozen=True)
@@ -174,6 +100,8 @@ class RuleBook:
     """What shows an algorithm in a program that holds no known module."""
     digest: str
     """`sha256:` and the hash of all rule files."""
+    packages: PackageTable = field(default_factory=PackageTable)
+    """What packages of language ecosystems bring or bind crypto."""
 
     @classmethod
     def load(cls, *folders: Path) -> RuleBook:
@@ -303,4 +231,5 @@ class _Builder:
             os_tools=frozenset(self._os_tools),
             constants=tuple(each for table in tables for each in table.constants),
             digest=digest,
+            packages=PackageTable(tuple(self._rules["packages"].values())),
         )

@@ -71,7 +71,9 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "name": str,
         "version": str,
         "crypto": str,  # own: computes by itself; binding: to a module; protocol: uses another's
+        "code": str,  # of own: compiled, interpreted; else ""
         "module": str,  # id in rules/modules of what it brings or binds, or ""
+        "algorithms": tuple,  # that it offers, as its rule names them
         "features": tuple,  # of it, where they decide: fips
         "tool": bool,  # part of a package manager that came with the runtime
     },

@@ -65,11 +65,23 @@ fingerprint:
   require:
     - [a long text]
 """
+PACKAGES = """\
+ecosystem: pypi
+packages:
+  - name: My_Own
+    crypto: own
+    code: interpreted
+    algorithms: [Blowfish]
+    what: a cipher of its own
+    source: My_Own 1.0
+  - {name: other, crypto: binding, module: openssl, what: calls it, source: other 2.0}
+"""
 FILES = {
     "checks/a-check.yaml": CHECK,
     "cmvp/x-9001.yaml": CERTIFICATE,
     "logs/a-log.yaml": LOG,
     "modules/a-module.yaml": MODULE,
+    "packages/mine.yaml": PACKAGES,
 }
 
 
@@ -92,6 +104,12 @@ def test_added_rules_are_clean(folder: Path) -> None:
 
 
 CASES = [
+    ("packages/mine.yaml", "name: other", "name: my-own", 3, "is listed twice"),
+    ("packages/mine.yaml", "name: other", "name: pynacl", 9, "is in pypi.yaml as well"),
+    ("packages/mine.yaml", "module: openssl", "module: openssll", 9, "no module `openssll`"),
+    ("packages/mine.yaml", "Blowfish", "Blowfisch", 6, "no algorithm `Blowfisch`"),
+    ("packages/mine.yaml", "    code: interpreted\n", "", 3, "`code` must be"),
+    ("packages/mine.yaml", "ecosystem: pypi", "ecosystem: pipi", 1, "must be 'pypi'"),
     ("checks/a-check.yaml", "title: A title", f"title: {'x' * 101}", 1, "101 characters"),
     ("checks/a-check.yaml", "title: A title", "title: A title.", 1, "without a full stop"),
     ("checks/a-check.yaml", "  Do something else instead of it.", "  No.", 12, "too little"),
