@@ -14,7 +14,6 @@ from scanner.conditions import Condition, parse_condition, parse_fact
 from scanner.model import Confidence, Fact, FactKind, Question, Severity, VerdictKind
 from scanner.rules_base import (
     Flag,
-    HexBytes,
     Identified,
     OptionalRegex,
     Regex,
@@ -158,91 +157,6 @@ class RuntimeRule(Identified):
     bypasses: Regexes = ()
     """Of these, whole import paths whose algorithms never come from the runtime's module."""
     note: str = ""
-    references: Texts = ()
-
-
-# --- TLS -----------------------------------------------------------------------------------
-
-
-class _OfTls(Rule):
-    name: Text
-    """`TLS 1.2`; of a suite, as registered by IANA."""
-    code: Text
-    """On the wire: `0x0303`."""
-    approved: Flag
-    why: str = ""
-    """Why it is not approved."""
-
-    @property
-    def number(self) -> int:
-        return int(self.code, 16)
-
-
-class TlsProtocol(_OfTls):
-    """A protocol version."""
-
-
-class TlsSuite(_OfTls):
-    """A cipher suite."""
-
-    protocols: tuple[Text, ...]
-    """Those in which a server may choose it."""
-
-
-class TlsGroup(_OfTls):
-    """A key exchange group."""
-
-
-class TlsSignature(_OfTls):
-    """A scheme in which a handshake is signed."""
-
-    protocols: tuple[Text, ...]
-    """Those in which a server may choose it."""
-
-
-class ConstantRule(Rule):
-    """Constants that show an algorithm's code in a program."""
-
-    name: Text
-    """Of the algorithm, as the report says it."""
-    cipher: Flag
-    """Whether nothing else needs it; hashes and random numbers have many harmless uses."""
-    source: Text
-    patterns: Annotated[tuple[HexBytes, ...], Field(min_length=1)]
-    """Any of these shows it."""
-    instructions: Regexes = ()
-    """Machine code that shows it as well: regular expressions on bytes."""
-
-
-class AlgorithmRule(Rule):
-    """An algorithm that programs ask crypto libraries for by name."""
-
-    name: Text
-    """As NIST writes it: `SHA2-256`, `AES-128-GCM`."""
-    kind: Literal["digest", "cipher", "mac", "kdf", "signature", "exchange", "group", "random"]
-    approved: Literal["yes", "limited", "no"]
-    """`limited`: for some purposes, or for what exists already; `why` says which."""
-    why: str = ""
-    also: Texts = ()
-    """Other names of it, in OpenSSL, JCA, Go, IANA's registries and others."""
-
-    @model_validator(mode="after")
-    def _says_why(self) -> Self:
-        if self.approved != "yes" and not self.why:
-            raise ValueError("`why` must say why it is not approved, or for what it is")
-        return self
-
-
-class AlgorithmFile(Rule):
-    """One file of `algorithms/`."""
-
-    algorithms: tuple[AlgorithmRule, ...] = ()
-
-    protocols: tuple[TlsProtocol, ...] = ()
-    suites: tuple[TlsSuite, ...] = ()
-    groups: tuple[TlsGroup, ...] = ()
-    signatures: tuple[TlsSignature, ...] = ()
-    constants: tuple[ConstantRule, ...] = ()
     references: Texts = ()
 
 
