@@ -17,11 +17,14 @@ _SEPARATORS = (";;", "&&", "||", ";", "|", "&", "\n", "(", ")")
 
 
 def interpreter(head: bytes) -> str:
-    """Program named on the `#!` line, `env` looked through; `""` when there is none."""
+    """Program named on the `#!` line, `env` looked through; `""` when there is none.
+
+    So is s6-overlay's `with-contenv`, which starts the program with the container's environment.
+    """
     if not head.startswith(b"#!"):
         return ""
     words = head[2:256].split(b"\n", 1)[0].decode("utf-8", "replace").split()
-    if words and words[0].rsplit("/", 1)[-1] == "env":
+    if words and words[0].rsplit("/", 1)[-1] in ("env", "with-contenv"):
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     return words[0] if words else ""
 

@@ -5,11 +5,12 @@ Runs nothing and evaluates no condition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scanner.facts import fact
 from scanner.formats.shell import interpreter
-from scanner.formats.shell_steps import parse_script
+from scanner.formats.shell_steps import Script, parse_script
+from scanner.formats.supervisor import SUPERVISORD, parse_supervisor
 from scanner.image import ImageFile
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
@@ -26,6 +27,8 @@ _DULL = (
     "/etc/cron",
     "/usr/src/",
 )
+_SUPERVISED = (".conf", ".ini")
+_SECTIONS = (b"[program:", b"[supervisord]")
 _NEVER_STARTED = ("/var/lib/dpkg/", "/proc/")
 _SOURCED = (".sh", ".envsh", ".env", "/profile", "/envvars", "/environment", "bashrc")
 """Ends of names of files that scripts read in; they need no first line and no permission."""
@@ -44,12 +47,17 @@ class ScriptInspector:
         if head.startswith(b"#!") and entry.executable:
             # One that is too large, or seems dull, is noted: a command may lead to it.
             return True
+        if path.endswith(_SUPERVISED) and any(each in head for each in _SECTIONS):
+            return True
         is_sourced = path.endswith(_SOURCED) or path.startswith(_SOURCED_FOLDERS)
         return is_sourced and b"\0" not in head and not path.startswith((*_DULL, "/usr/share/"))
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
         program = interpreter(file.head)
+        if path.endswith(_SUPERVISED):
+            yield from _supervised(file)
+            return
         if program and program.rsplit("/", 1)[-1] not in _SHELLS:
             yield _fact(path, program)
             return
@@ -60,15 +68,31 @@ class ScriptInspector:
             yield _fact(path, program, "scripts in its folder are not looked into")
             return
         script = parse_script(file.read(MAX_SCRIPT).decode("utf-8", "replace"))
-        is_whole = script.complete and len(script.steps) <= MAX_STEPS
-        yield fact(
-            FactKind.SCRIPT,
-            path,
-            interpreter=program or "sh",
-            mentions=script.mentions[:MAX_NAMES],
-            steps=tuple(str(each) for each in script.steps[:MAX_STEPS]),
-            unread="" if is_whole else "it is too long",
-        )
+        yield _steps(path, program or "sh", script)
+
+
+def _supervised(file: ImageFile) -> Iterator[Fact]:
+    path = file.entry.path
+    if file.entry.size > MAX_SCRIPT:
+        yield _fact(path, SUPERVISORD, f"{file.entry.size:,} bytes are too many")
+        return
+    script = parse_supervisor(file.read(MAX_SCRIPT).decode("utf-8", "replace"))
+    if script is None:
+        yield _fact(path, SUPERVISORD, "it is not of supervisord's form")
+    else:
+        yield _steps(path, SUPERVISORD, script)
+
+
+def _steps(path: str, program: str, script: Script) -> Fact:
+    is_whole = script.complete and len(script.steps) <= MAX_STEPS
+    return fact(
+        FactKind.SCRIPT,
+        path,
+        interpreter=program,
+        mentions=script.mentions[:MAX_NAMES],
+        steps=tuple(str(each) for each in script.steps[:MAX_STEPS]),
+        unread="" if is_whole else "it is too long",
+    )
 
 
 def _fact(path: str, program: str, unread: str = "") -> Fact:

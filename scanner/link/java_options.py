@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scanner.facts import fact
 from scanner.formats.shell_steps import WRAPPERS
-from scanner.link.startup import COMMAND, IMAGE, Launch
+from scanner.link.started import COMMAND, IMAGE, Launch
 from scanner.link.world import World
 from scanner.model import Fact, FactKind
 

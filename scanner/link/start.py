@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scanner.facts import fact
 from scanner.link.programs import find_program
-from scanner.link.startup import IMAGE
+from scanner.link.started import IMAGE
 from scanner.link.world import Linked, World
 from scanner.model import Fact, FactKind, Gap, GapKind
 

@@ -6,8 +6,7 @@ under a condition, or is put together while the container runs, is told as not k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scanner.formats.shell import unquoted, variables_in
@@ -15,13 +14,12 @@ from scanner.formats.shell_expand import expand
 from scanner.formats.shell_steps import WRAPPERS, Act, Step, beyond, parse_script
 from scanner.image.view import ImageView
 from scanner.link.programs import file_at, find_program
+from scanner.link.started import COMMAND, IMAGE, Launch, Setting, Start
+from scanner.link.supervisors import services
 from scanner.model import Fact, FactKind, ImageConfig
 
 if TYPE_CHECKING:
     from scanner.link.world import FactIndex
-
-IMAGE = "the image's environment"
-COMMAND = "the image's command"
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _ARGUMENTS = frozenset({'"$@"', "$@", "$*", '"$*"', '"${@}"', "${@}"})
@@ -30,58 +28,6 @@ _MAX_STARTED = 500
 _MAX_STEPS = 50_000
 _MAX_DEPTH = 20
 _MAX_LAUNCHES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a variable holds when the program starts, and who says so."""
-
-    value: str | None
-    """None where it cannot be told."""
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """A command line of the image's command or of a start script."""
-
-    source: str
-    """Path of the script, or `COMMAND`."""
-    words: tuple[str | None, ...]
-    """Expanded; None where that cannot be told."""
-    raw: tuple[str, ...]
-    mentions: frozenset[str]
-    """Variables that went into it, through other variables too."""
-    folder: str
-    """Where it is started, or `""` where that cannot be told."""
-    variables: Mapping[str, Setting]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Everything that is known of the start of a container."""
-
-    programs: frozenset[str]
-    """What the command names, and what the scripts that it starts name in turn."""
-    scripts: tuple[Fact, ...]
-    """SCRIPT facts, in the order in which they are reached."""
-    variables: Mapping[str, Setting]
-    launches: tuple[Launch, ...]
-    unread: tuple[tuple[str, str], ...]
-    """Scripts on the way that were not read, and why."""
-
-    def get(self, name: str) -> str | None:
-        """The value of variable `name`, or None: not set, or not known."""
-        setting = self.variables.get(name)
-        return setting.value if setting is not None else None
-
-    def unknown(self, *names: str) -> str:
-        """Says which of `names` is set to something that cannot be told, and where; or `""`."""
-        for name in names:
-            setting = self.variables.get(name)
-            if setting is not None and setting.value is None:
-                return f"{name} is put together in {setting.source}"
-        return ""
 
 
 def follow(facts: FactIndex, view: ImageView, config: ImageConfig) -> Start:
@@ -145,6 +91,7 @@ class _Walk:
                     self._script(script, argv[at + 1 :], sure, depth + 1)
                 else:
                     self._launch(argv[at:], argv[at:], frozenset(), scope)
+                self._services(base, argv[at + 1 :], sure, depth)
                 return
 
     def _env(self, argv: tuple[str, ...], at: int, scope: _Scope, sure: bool) -> int:
@@ -284,6 +231,13 @@ class _Walk:
         elif name is None:
             self._neighbors(scope, depth, sourced=False)
         self._launch_raw(raw, scope)
+        base = name.rpartition("/")[2] if name else ""
+        self._services(base, [self._word(each, scope) for each in raw[at + 1 :]], is_main, depth)
+
+    def _services(self, base: str, words: Sequence[str | None], sure: bool, depth: int) -> None:
+        """What a supervisor starts, each with the environment that it has itself."""
+        for each in services(base, words, self._facts):
+            self._script(each, None, sure, depth + 1)
 
     def _change_folder(self, words: tuple[str, ...], scope: _Scope, sure: bool) -> None:
         target = self._word(words[0], scope) if words else None

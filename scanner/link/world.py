@@ -12,7 +12,8 @@ from functools import cached_property
 
 from scanner.image.view import ImageView
 from scanner.link.owners import Owners
-from scanner.link.startup import Start, follow
+from scanner.link.started import Start
+from scanner.link.startup import follow
 from scanner.model import CryptoUse, Fact, FactKind, Gap, ImageConfig
 from scanner.rulebook import RuleBook
 

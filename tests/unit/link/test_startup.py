@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from scanner.inspectors.scripts import ScriptInspector
 from scanner.link import elf as elf_linker
 from scanner.link import openssl, start
 from scanner.link.loader import Loader
-from scanner.link.startup import COMMAND, IMAGE, Setting
+from scanner.link.started import COMMAND, IMAGE, Setting
 from scanner.link.world import World
 from scanner.model import Activation, Fact, FactKind, GapKind
+from tests.unit.inspectors.files import the_fact
 
 from .scripts import script
 from .test_openssl import ACTIVE, FIPSMODULE_CNF, LIB, config, libcrypto, provider
@@ -53,6 +55,82 @@ def test_the_program_behind_wrappers_shells_and_scripts_is_started(
 def test_arguments_are_no_programs() -> None:
     here = starting(elf("/app"), elf("/usr/bin/gpgv"), command=("/app", "--with", "/usr/bin/gpgv"))
     assert here.start.programs == {"/app"}
+
+
+# --- supervisors ---------------------------------------------------------------------------
+
+# Debian's supervisor 4.2.5-1, /etc/supervisor/supervisord.conf, cut to what matters.
+SUPERVISORD_CONF = """; supervisor config file
+
+[unix_http_server]
+file=/var/run/supervisor.sock   ; (the path to the socket file)
+
+[supervisord]
+logfile=/var/log/supervisor/supervisord.log
+environment=GODEBUG="fips140=on",B='x,y'
+
+[include]
+files = /etc/supervisor/conf.d/*.conf
+"""
+PROGRAM_CONF = """[program:app]
+command=/app --config "/etc/app.conf"
+environment=OPENSSL_CONF=/etc/fips.cnf
+
+[program:off]
+command=/off
+autostart=false
+"""
+
+
+def supervised(path: str, text: str) -> Fact:
+    return the_fact(ScriptInspector(), path, text)
+
+
+SUPERVISED = (
+    elf("/usr/bin/supervisord"),
+    elf("/app"),
+    elf("/off"),
+    supervised("/etc/supervisor/supervisord.conf", SUPERVISORD_CONF),
+    supervised("/etc/supervisor/conf.d/app.conf", PROGRAM_CONF),
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/usr/bin/supervisord", "-n"),
+        ("supervisord", "-c", "/etc/supervisor/supervisord.conf"),
+        ("sh", "-c", "exec /usr/bin/supervisord --configuration=/etc/supervisor/supervisord.conf"),
+    ],
+)
+def test_what_supervisord_starts_is_started(command: tuple[str, ...]) -> None:
+    start = starting(*SUPERVISED, command=command).start
+    assert {"/usr/bin/supervisord", "/app"} <= start.programs
+    assert "/off" not in start.programs
+    assert start.get("GODEBUG") == "fips140=on"
+    assert start.get("B") == "x,y"
+    assert start.unknown("OPENSSL_CONF"), "one program has it, others do not"
+
+
+def test_a_configuration_that_supervisord_does_not_read_starts_nothing() -> None:
+    start = starting(*SUPERVISED, command=("supervisord", "-c", "/other.conf")).start
+    assert "/app" not in start.programs
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("/init", "/etc/services.d/app/run"),
+        ("/init", "/etc/s6-overlay/s6-rc.d/app/run"),
+        ("/usr/bin/runsvdir", "/etc/service/app/run"),
+        ("/sbin/my_init", "/etc/service/app/run"),
+    ],
+)
+def test_services_of_s6_and_runit_are_started(command: str, path: str) -> None:
+    lines = "#!/usr/bin/with-contenv sh\nexec /app\n"
+    service = the_fact(ScriptInspector(), path, lines, mode=0o755)
+    start = starting(elf(command), elf("/app"), service, command=(command,)).start
+    assert "/app" in start.programs
 
 
 # --- variables -----------------------------------------------------------------------------
