@@ -18,6 +18,8 @@ from scanner.report.order import RUNS, main_first, ordered_findings
 from scanner.report.page import Page, counted, shared
 
 _LOCATIONS = 3
+_LINES = 4
+"""Of evidence beside one location."""
 _MARGIN = 9
 """Column in which the text beside `where`, `why` and `fix` begins."""
 _ITEM = re.compile(r"(?:[-*]|\d{1,2}\.) +")
@@ -68,7 +70,7 @@ def _finding(page: Page, finding: Finding, started: Container[str]) -> None:
     page.paragraph(Text(f"{visible(finding.id)}{sure}", style="dim"), indent=2)
     locations = main_first(finding.locations, started)
     shown, more = shared(locations, len(locations) if page.look.verbose else _LOCATIONS)
-    where = [_location(each) for each in shown]
+    where = [line for each in shown for line in _place(each, finding.evidence)]
     if where:
         if more:
             where.append(f"and {more} more")
@@ -77,6 +79,13 @@ def _finding(page: Page, finding: Finding, started: Container[str]) -> None:
     prose(page, "fix", finding.fix)
     if page.look.verbose and finding.evidence:
         page.labeled("seen", [visible(each) for each in finding.evidence], indent=2, at=_MARGIN)
+
+
+def _place(location: str, evidence: Sequence[str]) -> list[str]:
+    """A location with what was seen there, where its evidence tells: a module, or a line."""
+    told = [line.partition("; ")[0] for line in evidence if line.startswith(f"{location}:")]
+    lines = list(dict.fromkeys(told))[:_LINES]
+    return [visible(each) for each in lines] if location and lines else [_location(location)]
 
 
 def _location(location: str) -> str:
