@@ -43,6 +43,8 @@ class TlsProtocol(_OfTls):
 class TlsSuite(_OfTls):
     """A cipher suite."""
 
+    openssl: str = ""
+    """OpenSSL's name for it, where that is another one and OpenSSL ever had it."""
     protocols: tuple[Text, ...]
     """Those in which a server may choose it."""
 
