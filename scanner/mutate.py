@@ -156,8 +156,10 @@ class _Examples:
 
 def log_mutants(rule: LogRule) -> Iterator[Mutant[LogRule]]:
     """Every form of `rule` whose pattern lacks one of its texts or alternatives."""
-    for part, rest in (*without_literal(rule.pattern), *without_alternative(rule.pattern)):
-        yield Mutant(f"without {part}", rule.model_copy(update={"pattern": rest}))
+    for part, rest in without_literal(rule.pattern):
+        yield Mutant(f"anything for `{part}`", rule.model_copy(update={"pattern": rest}))
+    for part, rest in without_alternative(rule.pattern):
+        yield Mutant(f"without `{part}`", rule.model_copy(update={"pattern": rest}))
 
 
 def _log_notices(rule: LogRule, mutant: LogRule) -> bool:

@@ -73,16 +73,25 @@ def _words(text: str) -> int:
 
 
 def _runs(pattern: str) -> list[tuple[int, int]]:
+    """Where text stands that has to be there: what may be left out shows nothing."""
     found: list[tuple[int, int]] = []
+    opened: list[int] = []
+    closed: int | None = None
     start = last = end = 0
     for token in _TOKEN.finditer(pattern):
-        if token.lastgroup == "literal":
-            last, end = token.start(), token.end()
+        kind = token.lastgroup
+        if kind == "literal":
+            last, end, closed = token.start(), token.end(), None
             continue
         # A repetition is of the character before it alone.
-        stop = last if token.lastgroup == "repeat" else end
+        stop = last if kind == "repeat" and closed is None else end
         if stop > start:
             found.append((start, stop))
+        if kind == "repeat" and closed is not None and token[0][0] in "?*":
+            del found[closed:]
+        closed = opened.pop() if kind == "close" and opened else None
+        if kind == "open" and not token[0].endswith(")"):
+            opened.append(len(found))
         start = last = end = token.end()
     if end > start:
         found.append((start, end))
