@@ -16,6 +16,7 @@ DERIVED: dict[FactKind, dict[str, type]] = {
         "provider_version": str,
         "provider_module": str,  # id in rules/modules
         "fipsmodule": bool,  # fipsmodule.cnf readable
+        "module_mac": str,  # the provider's checksum, as the configuration says, in hexadecimal
         "activation": str,  # on, host, off, unknown, none
         "broken": bool,  # would fail to load: even SHA-256 unavailable
         "breaks_on_host": bool,  # works elsewhere, fails where the kernel flag reads 1

@@ -4,7 +4,11 @@ from scanner.model import FactKind
 
 SYSTEMS: dict[FactKind, dict[str, type]] = {
     FactKind.OPENSSL_CONFIG_FILE: {"text": str},
-    FactKind.INTEGRITY_FILE: {"form": str, "covers": str},  # hmac, chk, fipsmodule.cnf
+    FactKind.INTEGRITY_FILE: {
+        "form": str,  # hmac, chk, fipsmodule.cnf
+        "covers": str,
+        "says": tuple,  # checksum; path=checksum for each library; parts of a .chk file
+    },
     FactKind.OS_RELEASE: {"id": str, "version": str, "name": str, "like": tuple, "variant": str},
     FactKind.PACKAGE: {"manager": str, "name": str, "version": str, "source": str},
     FactKind.PACKAGE_FILES: {"manager": str, "name": str, "files": tuple},
@@ -19,6 +23,7 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "form": str,  # openssl-provider, hmac, chk, go, jar
         "computed": str,  # what its bytes give, in hexadecimal
         "stored": str,  # what the file itself says it should be, or ""
+        "key": str,  # name of the key that its own bytes hold, or ""
     },
     FactKind.SERVER_SETTING: {  # on the configuration file
         "software": str,  # id in rules/servers

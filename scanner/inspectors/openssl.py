@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scanner.facts import fact
+from scanner.formats.checksums import read_chk, read_hmac
 from scanner.image import ImageFile
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
@@ -45,12 +46,14 @@ class OpenSslInspector:
         folder = path[: -len(name)]
         if name.endswith(".chk"):
             covers = folder + name.removesuffix(".chk") + ".so"
-            yield fact(FactKind.INTEGRITY_FILE, path, form="chk", covers=covers)
+            says = read_chk(file.read(MAX_CONFIG))
+            yield fact(FactKind.INTEGRITY_FILE, path, form="chk", covers=covers, says=says)
         elif found := _HMAC.fullmatch(name):
             # /usr/lib64/fipscheck/libcrypto.so.10.hmac covers the library one level up.
             folder = folder.removesuffix("fipscheck/")
             covers = folder + found["library"]
-            yield fact(FactKind.INTEGRITY_FILE, path, form="hmac", covers=covers)
+            says = read_hmac(file.read(MAX_CONFIG).decode("utf-8", "replace"))
+            yield fact(FactKind.INTEGRITY_FILE, path, form="hmac", covers=covers, says=says)
 
 
 def _is_config(path: str, head: bytes) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from scanner.image.view import ImageView
-from scanner.link import dotnet, elf, go, hidden, java, openssl, start
+from scanner.link import dotnet, elf, go, hidden, integrity, java, openssl, start
 from scanner.link.owners import fill_owners
 from scanner.link.world import FactIndex, Linked, World
 from scanner.model import CryptoUse, Fact, Gap, ImageConfig
@@ -18,6 +18,7 @@ from scanner.rulebook import RuleBook
 LINKERS: tuple[Callable[[World], Linked], ...] = (
     start.link,
     openssl.link,
+    integrity.link,
     elf.link,
     go.link,
     java.link,

@@ -148,6 +148,7 @@ def _state_of_3(world: World, library: Library) -> Fact:
         provider_version=provider_version,
         provider_module=module,
         fipsmodule=any(each.has_mac for each in listed),
+        module_mac=next((each.mac for each in listed if each.has_mac), ""),
         activation=activation,
         broken=request.requires_fips and not active_fips,
         breaks_on_host=flag_fails,

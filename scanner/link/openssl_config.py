@@ -33,6 +33,8 @@ class Provider:
     soft: bool
     has_mac: bool
     """Its section holds the checksum that `openssl fipsinstall` writes."""
+    mac: str = ""
+    """That checksum, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _read_providers(
 
 def _provider(name: str, settings: object, version: tuple[int, ...]) -> tuple[Provider, str]:
     assert hasattr(settings, "items")
-    module, error = "", ""
+    module = error = mac = ""
     activate = soft = has_mac = False
     for raw, value in settings.items():
         key = _without_number(raw)
@@ -124,7 +126,7 @@ def _provider(name: str, settings: object, version: tuple[int, ...]) -> tuple[Pr
         elif key == "module":
             module = value
         elif key == "module-mac":
-            has_mac = True
+            has_mac, mac = True, value.replace(":", "").lower()
         elif key in ("activate", "soft_load"):
             # Up to 3.2 the mere presence counts, whatever the value (openssl/openssl#22906).
             switch = version < (3, 3) or value in _YES
@@ -134,7 +136,7 @@ def _provider(name: str, settings: object, version: tuple[int, ...]) -> tuple[Pr
                 activate = switch
             else:
                 soft = switch
-    return Provider(name, module, activate, soft, has_mac), error
+    return Provider(name, module, activate, soft, has_mac, mac), error
 
 
 def _without_number(name: str) -> str:
