@@ -11,10 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scanner.formats.dotnet_bundle import SIGNATURE
 from scanner.formats.go_buildinfo import MAGIC as BUILD_INFO_MARK
 
 if TYPE_CHECKING:
     from scanner.rulebook import ConstantRule, ModuleRule
+
+
+def _literally(content: bytes) -> bytes:
+    return b"".join(b"\\x%02x" % byte for byte in content)
+
 
 CHUNK = 1 << 20
 MATCH_SIZE = 256
@@ -25,6 +31,15 @@ MAX_NAMES = 100_000
 """Names that `LibraryNames` remembers. An image may hold any number of them."""
 MAX_LOOKS = 256
 """Occurrences of one pattern that are looked at. A file can repeat a text a million times."""
+MARKS: Mapping[str, bytes] = {
+    "go": _literally(BUILD_INFO_MARK),
+    "dotnet-bundle": _literally(SIGNATURE),
+    # What System.Security.Cryptography.Native prints where it finds no OpenSSL.
+    "dotnet-openssl": b"No usable version of libssl",
+    # Where the standard library was compiled: as upstream builds it, and as Debian does.
+    "rust": rb"/rustc[-/][0-9a-f.]{4,40}/library/(?:core|alloc|std)/",
+}
+"""Marks of a toolchain → a regular expression on bytes. What has one is worth a closer look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +66,8 @@ class Scan:
     """The modules whose code is in the bytes, in order of their ids."""
     constants: tuple[str, ...] = ()
     """Algorithms whose constants are in the bytes, in order of the rules."""
-    go: bool = False
-    """Whether the mark of Go's build information is there."""
+    marks: frozenset[str] = frozenset()
+    """Which of `MARKS` were found."""
 
 
 @dataclass(slots=True)
@@ -87,8 +102,9 @@ class Fingerprints:
         self._constants = [
             *((rule.name, _literally(each)) for rule in constants for each in rule.patterns),
             *((rule.name, each.encode()) for rule in constants for each in rule.instructions),
-            ("", _literally(BUILD_INFO_MARK)),
         ]
+        self._of_algorithms = len(self._constants)
+        self._constants += MARKS.items()
         self._database: Any = None
 
     # A compiled database belongs to its process.
@@ -109,11 +125,19 @@ class Fingerprints:
                     ends.clear()
                 position += len(chunk)
                 tail = (tail + chunk[-MATCH_SIZE:])[-MATCH_SIZE:]
-        names = [self._constants[number][0] for number in sorted(seen.constants)]
+        names = [
+            self._constants[number][0]
+            for number in sorted(seen.constants)
+            if number < self._of_algorithms
+        ]
         return Scan(
             hits=self._hits(seen) if seen.texts else (),
-            constants=tuple(dict.fromkeys(name for name in names if name)),
-            go="" in names,
+            constants=tuple(dict.fromkeys(names)),
+            marks=frozenset(
+                self._constants[number][0]
+                for number in seen.constants
+                if number >= self._of_algorithms
+            ),
         )
 
     def _compiled(self) -> Any:  # noqa: ANN401 - hyperscan has no types
@@ -195,10 +219,6 @@ class Fingerprints:
 
 def _collect(number: int, _start: int, end: int, _flags: int, ends: list[tuple[int, int]]) -> None:
     ends.append((number, end))
-
-
-def _literally(content: bytes) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in content)
 
 
 class LibraryNames:

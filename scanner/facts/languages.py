@@ -19,6 +19,14 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "systemcrypto": bool,
         "packages": tuple,  # crypto packages linked in
         "bypasses": tuple,  # of these, those that never use the module
+        "algorithms": tuple,  # that are linked in, by the names of the algorithm table
+        "unapproved": tuple,  # of these
+        "tls_algorithms": tuple,  # of those, linked in for crypto/tls alone
+        "called": tuple,  # of `unapproved`, those that code outside the standard library calls
+        "callers": tuple,  # `ALGORITHM by PACKAGE` of these calls
+        "calls_read": bool,  # whether its machine code could be searched for calls
+        "protocols": tuple,  # TLS, SSH, QUIC, DTLS, WireGuard, … that are linked in
+        "godebug": tuple,  # name=value of DefaultGODEBUG that have to do with crypto
         "stripped": bool,
         "dependencies": tuple,  # crypto-relevant module dependencies, path@version
     },
@@ -40,13 +48,22 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "launcher": bool,
         "class_path": tuple,  # of its manifest
     },
-    FactKind.DOTNET_RUNTIME: {"version": str, "framework": str},
+    FactKind.DOTNET_RUNTIME: {
+        "version": str,
+        "framework": str,
+        "form": str,  # shared, app, single-file, native-aot
+        "override": str,  # the variable by which it lets its OpenSSL be chosen; "" where not told
+    },
     FactKind.DOTNET_APP: {
         "name": str,
         "framework_version": str,
         "self_contained": bool,
         "properties": tuple,  # name=value of configProperties
         "packages": tuple,  # name/version of deps.json that bring crypto
+        "form": str,  # single-file, native-aot; "" for a program of several files
+        "calls_crypto": str,  # no where nothing in it can reach the runtime's cryptography
+        "natives": tuple,  # native libraries that a single-file program unpacks when it starts
+        "needs": tuple,  # libraries that these are linked to
     },
     FactKind.SCRIPT: {
         "interpreter": str,

@@ -17,6 +17,7 @@ from scanner.formats.elf_notes import ElfNotes, read_notes
 from scanner.formats.pe import MAX_SIZE, is_pe, read_pe
 from scanner.image import ImageFile
 from scanner.inspectors.archives import carried
+from scanner.inspectors.dotnet_native import inspect_native
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind, Value
 from scanner.rulebook import RuleBook
 
@@ -75,7 +76,8 @@ class BinaryInspector:
                 wanted = needed or hits or named
                 symbols = read_dynamic_symbols(stream, elf) if wanted else _NO_SYMBOLS
                 notes = _notes(stream) if hits else ElfNotes()
-                payload = list(carried(file.entry, stream, elf))
+                dotnet = inspect_native(file, stream, elf, found.marks, self._prints)
+                behind = [] if dotnet.is_bundle else list(carried(file.entry, stream, elf))
         except ElfError as error:
             yield Gap(GapKind.MALFORMED, path, f"its ELF structure cannot be read: it {error}")
             return
@@ -86,9 +88,9 @@ class BinaryInspector:
                 path,
                 f"compressed by {elf.packed}: what it links and which crypto it holds is hidden",
             )
-        if found.constants or found.go:
-            yield fact(FactKind.TRACES, path, constants=found.constants, go=found.go)
-        yield from payload
+        if found.constants or "go" in found.marks:
+            yield fact(FactKind.TRACES, path, constants=found.constants, go="go" in found.marks)
+        yield from (*dotnet.seen, *behind)
         for module in sorted(needed):
             yield from self._imports(path, module, symbols.imported)
         for hit in hits:

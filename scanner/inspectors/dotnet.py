@@ -44,9 +44,7 @@ class DotnetInspector:
         path = file.entry.path
         if path.endswith(".so"):
             return _runtime(path)
-        content = json.loads(file.read(MAX_JSON).decode("utf-8-sig"))
-        if not isinstance(content, dict):
-            raise TypeError("not a JSON object")
+        content = json_object(file.read(MAX_JSON))
         if path.endswith(".runtimeconfig.json"):
             return _application(path, content)
         return _dependencies(path, content)
@@ -60,44 +58,69 @@ def _runtime(path: str) -> Iterator[Fact]:
         path,
         version=shared["version"] if shared else "",
         framework=shared["framework"] if shared else "",
+        form="shared" if shared else "app",
     )
 
 
 def _application(path: str, content: dict[str, Any]) -> Iterator[Fact]:
+    version, included, properties = runtime_options(content)
+    yield fact(
+        FactKind.DOTNET_APP,
+        path,
+        name=path.rsplit("/", 1)[-1].removesuffix(".runtimeconfig.json"),
+        framework_version=version,
+        self_contained=included,
+        properties=properties,
+        packages=(),
+    )
+
+
+def runtime_options(content: dict[str, Any]) -> tuple[str, bool, tuple[str, ...]]:
+    """Of a `runtimeconfig.json`: the framework's version, whether it is included, properties."""
     options = _object(content.get("runtimeOptions"))
     included = _frameworks(options.get("includedFrameworks"))
     frameworks = _frameworks(options.get("frameworks")) or _frameworks([options.get("framework")])
     named = included or frameworks
     version = named.get("Microsoft.NETCore.App") or next(iter(named.values()), "")
     settings = _object(options.get("configProperties"))
-    yield fact(
-        FactKind.DOTNET_APP,
-        path,
-        name=path.rsplit("/", 1)[-1].removesuffix(".runtimeconfig.json"),
-        framework_version=version,
-        self_contained=bool(included),
-        properties=tuple(f"{key}={_plain(value)}" for key, value in sorted(settings.items())),
-        packages=(),
+    return (
+        version,
+        bool(included),
+        tuple(f"{key}={_plain(value)}" for key, value in sorted(settings.items())),
     )
 
 
 def _dependencies(path: str, content: dict[str, Any]) -> Iterator[Fact]:
     if _SHARED.fullmatch(path):
         return
+    packages, pack = dependencies(content)
+    yield fact(
+        FactKind.DOTNET_APP,
+        path,
+        name=path.rsplit("/", 1)[-1].removesuffix(".deps.json"),
+        framework_version=pack,
+        self_contained=bool(pack),
+        properties=(),
+        packages=packages,
+    )
+
+
+def dependencies(content: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+    """Of a `deps.json`: packages that bring crypto, and the version of a runtime in the program."""
     libraries = list(_object(content.get("libraries")))[:MAX_LIBRARIES]
     packages = tuple(sorted(name for name in libraries if _CRYPTO_PACKAGES.match(name)))
     pack = next(
         (name for name in libraries if name.startswith("runtimepack.Microsoft.NETCore.App.")), ""
     )
-    yield fact(
-        FactKind.DOTNET_APP,
-        path,
-        name=path.rsplit("/", 1)[-1].removesuffix(".deps.json"),
-        framework_version=pack.partition("/")[2],
-        self_contained=bool(pack),
-        properties=(),
-        packages=packages,
-    )
+    return packages, pack.partition("/")[2]
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """The object that `data` is the JSON of. Raises ValueError or TypeError where it is none."""
+    content = json.loads(data.decode("utf-8-sig"))
+    if not isinstance(content, dict):
+        raise TypeError("not a JSON object")
+    return content
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.facts import fact
+from scanner.fingerprint import LibraryNames
 from scanner.link.loader import Loader
+from scanner.link.module_state import serve
 from scanner.link.openssl import Served, served_by
 from scanner.link.world import Linked, World
 from scanner.model import (
@@ -51,6 +53,13 @@ class _Runtime:
     """The native library that calls OpenSSL."""
     folder: str
     version: str
+    variable: str
+    """The one by which it lets its OpenSSL be chosen; `""` where its bytes do not tell."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the native library is a file, and not a part of one program."""
+        return self.shim.endswith(".so")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +68,23 @@ class _App:
     folder: str
     version: str
     packages: tuple[str, ...]
+    calls_crypto: bool = True
+    needs: tuple[str, ...] = ()
+    """Libraries that the native libraries in it are linked to."""
 
 
 def link(world: World) -> Linked:
     """DOTNET_STATE facts per runtime, and a use for each program it serves."""
     runtimes = tuple(_runtimes(world))
-    if not runtimes:
-        return Linked()
     apps = tuple(_apps(world))
     loader = Loader(world)
     facts: list[Fact] = []
     uses: list[CryptoUse] = []
     gaps: list[Gap] = []
+    silent = {each.program for each in apps if not each.calls_crypto}
     for runtime in runtimes:
+        if runtime.shim in silent:
+            continue
         tried = _names(world, runtime)
         libssl = _first_found(world, loader, runtime, tried)
         served = _served(world, loader, libssl)
@@ -81,9 +94,14 @@ def link(world: World) -> Linked:
             gaps.append(Gap(GapKind.NOT_SUPPORTED, runtime.shim, reason))
         if served is None:
             continue
-        consumers = [each.program for each in apps if _runtime_of(each, runtimes) == runtime]
+        consumers = [
+            each.program
+            for each in apps
+            if each.calls_crypto and _runtime_of(each, runtimes) == runtime
+        ]
         uses.extend(_use(each, runtime, served, libssl) for each in consumers or [runtime.shim])
     uses.extend(_managed(world, apps))
+    uses.extend(_unpacked(world, loader, apps))
     return Linked(tuple(facts), tuple(uses), tuple(gaps))
 
 
@@ -94,11 +112,12 @@ def _runtimes(world: World) -> Iterator[_Runtime]:
     versions = {
         each.path.rsplit("/", 1)[0]: version
         for each in world.facts.of(FactKind.DOTNET_APP)
-        if (version := each.text("framework_version"))
+        if (version := each.text("framework_version")) and not each.text("form")
     }
     for each in world.facts.of(FactKind.DOTNET_RUNTIME):
         folder = each.path.rsplit("/", 1)[0]
-        yield _Runtime(each.path, folder, each.text("version") or versions.get(folder, ""))
+        version = each.text("version") or versions.get(folder, "")
+        yield _Runtime(each.path, folder, version, each.text("override"))
 
 
 def _apps(world: World) -> Iterator[_App]:
@@ -106,7 +125,16 @@ def _apps(world: World) -> Iterator[_App]:
     found: dict[tuple[str, str], list[Fact]] = {}
     for each in world.facts.of(FactKind.DOTNET_APP):
         folder = each.path.rsplit("/", 1)[0]
-        if not re.search(r"/(?:sdk|shared|packs|sdk-manifests|templates)/\d", each.path):
+        if each.text("form"):
+            yield _App(
+                each.path,
+                folder,
+                each.text("framework_version"),
+                each.texts("packages"),
+                each.text("calls_crypto") != "no",
+                each.texts("needs"),
+            )
+        elif not re.search(r"/(?:sdk|shared|packs|sdk-manifests|templates)/\d", each.path):
             found.setdefault((folder, each.text("name")), []).append(each)
     for (folder, name), told in sorted(found.items()):
         if not any(each.path.endswith(".runtimeconfig.json") for each in told):
@@ -126,9 +154,10 @@ def _runtime_of(app: _App, runtimes: tuple[_Runtime, ...]) -> _Runtime | None:
 
     By default a program rolls forward to the nearest minor version of its major version.
     """
-    beside = next((each for each in runtimes if each.folder == app.folder), None)
-    if beside is not None:
-        return beside
+    own = next((each for each in runtimes if each.shim == app.program), None)
+    beside = next((each for each in runtimes if each.folder == app.folder and each.is_file), None)
+    if own or beside:
+        return own or beside
     wanted = _numbers(app.version)
     fitting = [
         each
@@ -172,22 +201,41 @@ def _names(world: World, runtime: _Runtime) -> tuple[str, ...]:
 
 def _override(world: World, runtime: _Runtime) -> str:
     """Value of the variable that this runtime reads: renamed in .NET 10."""
-    name = _DOTNET_OVERRIDE if _numbers(runtime.version) >= (10,) else _CLR_OVERRIDE
+    by_version = _DOTNET_OVERRIDE if _numbers(runtime.version) >= (10,) else _CLR_OVERRIDE
+    name = runtime.variable or by_version
     value = world.start.get(name) or ""
     return value if len(value) <= _MAX_OVERRIDE and "/" not in value else ""
 
 
 def _first_found(world: World, loader: Loader, runtime: _Runtime, names: tuple[str, ...]) -> str:
-    elf = world.facts.one(FactKind.ELF, runtime.shim)
-    machine = elf.text("machine") if elf else ""
-    is_musl = elf is not None and any(each.startswith("libc.musl") for each in elf.texts("needed"))
+    machine, is_musl = _kind(world, runtime.shim)
     for name in names:
-        # The runtime's own folder is on the RUNPATH of its native libraries.
-        beside = world.view.resolve(f"{runtime.folder}/{name}")
-        found = beside or loader.find(name, machine, musl=is_musl)
+        beside = (world.view.resolve(f"{folder}/{name}") for folder in _own_folders(world, runtime))
+        found = next(filter(None, beside), None) or loader.find(name, machine, musl=is_musl)
         if found:
             return found
     return ""
+
+
+def _own_folders(world: World, runtime: _Runtime) -> tuple[str, ...]:
+    """Where the runtime looks before the system's folders, by its RUNPATH."""
+    if runtime.is_file:
+        return (runtime.folder,)
+    elf = world.facts.one(FactKind.ELF, runtime.shim)
+    written = elf.texts("runpath") if elf else ()
+    return tuple(
+        runtime.folder + each.removeprefix("$ORIGIN")
+        for each in written
+        if each.startswith("$ORIGIN")
+    )
+
+
+def _kind(world: World, path: str) -> tuple[str, bool]:
+    """The machine that a file is for, and whether its libc is musl."""
+    elf = world.facts.one(FactKind.ELF, path)
+    if elf is None:
+        return "", False
+    return elf.text("machine"), any(e.startswith("libc.musl") for e in elf.texts("needed"))
 
 
 def _served(world: World, loader: Loader, libssl: str) -> Served | None:
@@ -257,3 +305,25 @@ def _managed(world: World, apps: tuple[_App, ...]) -> Iterator[CryptoUse]:
                         ),
                         evidence=(package,),
                     )
+
+
+def _unpacked(world: World, loader: Loader, apps: tuple[_App, ...]) -> Iterator[CryptoUse]:
+    """Libraries of the image that native libraries inside single-file programs are linked to."""
+    names = LibraryNames(world.rules.modules)
+    for app in apps:
+        machine, is_musl = _kind(world, app.program)
+        for needed in app.needs:
+            found = loader.find(needed, machine, musl=is_musl)
+            code = world.facts.one(FactKind.MODULE_CODE, found) if found else None
+            if code is None or not names.module(needed):
+                continue
+            served = serve(code, world)
+            yield CryptoUse(
+                consumer=app.program,
+                kind=UseKind.LINKED,
+                module=served.module,
+                library=served.library,
+                activation=served.activation,
+                activation_reason=served.reason,
+                evidence=(f"a native library in {app.program} needs {needed}",),
+            )

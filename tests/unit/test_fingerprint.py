@@ -253,5 +253,5 @@ def test_constants_and_the_mark_of_go_are_found_anywhere() -> None:
             data = b"\0" * 1000 + pattern + b"\1" * 1000
             for cut in (0, 1000, 1005, 1000 + len(pattern)):
                 assert scanner.scan([data[:cut], data[cut:]]).constants == (rule.name,)
-    assert scanner.scan([b"..\xff Go buildinf:.."]) == Scan(go=True)
+    assert scanner.scan([b"..\xff Go buildinf:.."]) == Scan(marks=frozenset({"go"}))
     assert scanner.scan([b"expand 32-byte x, Go buildinf:"]) == Scan()

@@ -10,7 +10,7 @@ from scanner.link.dotnet import link
 from scanner.link.world import Linked, World
 from scanner.model import Activation, Fact, FactKind, UseKind
 
-from .worlds import code, library, world
+from .worlds import code, elf, library, world
 
 LIB = "/usr/lib/x86_64-linux-gnu"
 
@@ -166,3 +166,82 @@ def test_managed_crypto_is_a_use_of_its_own() -> None:
     assert managed["dotnet-bouncycastle"].module.version == "2.4.0"
     assert managed["dotnet-bouncycastle"].activation is Activation.NONE
     assert managed["dotnet-bc-fips"].activation is Activation.UNKNOWN
+
+
+# --- programs in one file --------------------------------------------------------------------
+
+
+def single_file(
+    path: str, version: str, variable: str, *, calls: str = "", needs: tuple[str, ...] = ()
+) -> tuple[Fact, ...]:
+    return (
+        elf(path, "libc.so.6"),
+        fact(
+            FactKind.DOTNET_APP,
+            path,
+            name="svc",
+            framework_version=version,
+            self_contained=True,
+            form="single-file",
+            calls_crypto=calls,
+            needs=needs,
+        ),
+        fact(FactKind.DOTNET_RUNTIME, path, version=version, form="single-file", override=variable),
+    )
+
+
+def test_a_single_file_program_loads_openssl_itself() -> None:
+    found = run(*BOTH, *single_file("/app/svc", "8.0.28", "CLR_OPENSSL_VERSION_OVERRIDE"))
+    (use,) = found.uses
+    assert (use.consumer, use.kind, use.module.version) == ("/app/svc", UseKind.LOADED, "3.0.19")
+
+
+@pytest.mark.parametrize(
+    ("variable", "version"),
+    [("CLR_OPENSSL_VERSION_OVERRIDE", "3.0.19"), ("DOTNET_OPENSSL_VERSION_OVERRIDE", "1.1.1w")],
+)
+def test_only_the_variable_in_its_bytes_counts(variable: str, version: str) -> None:
+    program = single_file("/app/svc", "10.0.5", "DOTNET_OPENSSL_VERSION_OVERRIDE")
+    found = run(*BOTH, *program, env=((variable, "1.1"),))
+    assert [use.module.version for use in found.uses] == [version]
+
+
+def test_a_trimmed_program_that_cannot_call_openssl_uses_none() -> None:
+    found = run(*BOTH, *single_file("/app/svc", "8.0.28", "", calls="no"))
+    assert found.uses == ()
+    assert found.facts == ()
+
+
+def test_a_library_that_a_native_library_inside_needs() -> None:
+    found = run(*BOTH, *single_file("/app/svc", "8.0.28", "", needs=("libcrypto.so.3",)))
+    assert {use.kind for use in found.uses} == {UseKind.LOADED, UseKind.LINKED}
+
+
+def test_a_single_file_program_that_needs_a_shared_runtime() -> None:
+    alone = fact(
+        FactKind.DOTNET_APP,
+        "/app/svc",
+        name="svc",
+        framework_version="8.0.0",
+        self_contained=False,
+        form="single-file",
+    )
+    found = run(*BOTH, *runtime("8.0.11"), elf("/app/svc", "libc.so.6"), alone)
+    assert [use.consumer for use in found.uses] == ["/app/svc"]
+
+
+def test_one_program_does_not_lend_its_runtime_to_its_neighbor() -> None:
+    found = run(
+        *BOTH,
+        *single_file("/app/svc", "8.0.28", ""),
+        *app("/app/other.dll", "8.0.0"),
+        extra=("/app/other.dll",),
+    )
+    assert [use.consumer for use in found.uses] == ["/app/svc"]
+
+
+def test_no_libssl_in_a_chiselled_image() -> None:
+    found = run(*single_file("/app/svc", "8.0.28", ""))
+    (state,) = found.facts
+    assert (state.text("libssl"), state.text("activation")) == ("", "none")
+    assert found.uses == ()
