@@ -22,6 +22,10 @@ MAX_ENTRY = 1 << 20
 MAX_NESTED = 128 << 20
 MAX_UNPACKED = 512 << 20
 """Bytes unpacked from one outer archive in all."""
+MAX_LOOKED_INTO = 512 << 20
+"""Bytes of entries that are looked into one by one, of one outer archive in all."""
+MAX_LOOKED_AT = 32 << 20
+"""Bytes of one of these."""
 MAX_DEPTH = 3
 MAX_ARCHIVES = 2000
 MAX_STARTS = 2000
@@ -81,9 +85,11 @@ class _Entry:
 class _Budget:
     unpacked: int = MAX_UNPACKED
     archives: int = MAX_ARCHIVES
+    looked_into: int = MAX_LOOKED_INTO
 
 
 ReadAt = Callable[[int, int], bytes]
+Contents = Callable[[Callable[[str], bool]], Iterator[tuple[str, bytes]]]
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class Jar:
     signed: bool
     """Holds a signature file; whether it verifies is not checked."""
     _read: Callable[[str], bytes] = field(repr=False)
+    _contents: Contents = field(repr=False)
 
     def read(self, name: str) -> bytes:
         """The first `MAX_ENTRY` bytes of a small entry; valid while its stream is open.
@@ -106,6 +113,16 @@ class Jar:
             JarError: no such entry, or it cannot be unpacked.
         """
         return self._read(name)
+
+    def contents(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+        """Names and whole contents of the entries whose names are `wanted`, in their order.
+
+        Valid while its stream is open. An entry that is damaged is passed over.
+
+        Raises:
+            JarTooLargeError: an entry is too large, or they are too many together.
+        """
+        return self._contents(wanted)
 
 
 def walk_jars(stream: BinaryIO, size: int, name: str) -> Iterator[Jar | Problem]:
@@ -180,6 +197,20 @@ def _walk(
             raise JarError(f"no entry {wanted}")
         return _unpack(read_at, by_name[wanted], MAX_ENTRY, budget, cut=True)
 
+    def contents(wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+        for each in by_name.values():
+            if not wanted(each.name):
+                continue
+            looks = _Budget(budget.looked_into)
+            try:
+                content = _unpack(read_at, each, MAX_LOOKED_AT, looks)
+            except JarTooLargeError:
+                raise
+            except JarError:
+                continue
+            budget.looked_into = looks.unpacked
+            yield each.name, content
+
     yield Jar(
         name,
         inside,
@@ -188,6 +219,7 @@ def _walk(
         _artifacts(read, by_name),
         any(_is_signature(each) for each in by_name),
         read,
+        contents,
     )
     for entry in entries:
         if not entry.name.lower().endswith(ARCHIVE_SUFFIXES):

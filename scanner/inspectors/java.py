@@ -21,12 +21,14 @@ from scanner.formats.jar import (
 )
 from scanner.formats.properties import parse_properties
 from scanner.image import ImageFile
+from scanner.inspectors.java_calls import JavaCalls
 from scanner.inspectors.java_modules import module_of_class, modules_of
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
 
 MAX_SECURITY = 1 << 20
 MAX_JAR = 1 << 30
+MAX_CLASS = 16 << 20
 MAX_NESTED_NAMES = 500
 MAX_PROBLEMS = 20
 """Archives inside one file whose trouble is told one by one; the rest is counted."""
@@ -54,16 +56,19 @@ _VERSION_IN_PATH = re.compile(
 
 
 class JavaInspector:
-    """JAVA_RUNTIME, JAVA_SECURITY, JAVA_ARCHIVE facts, and MODULE_CODE of archives."""
+    """JAVA_RUNTIME, JAVA_SECURITY, JAVA_ARCHIVE facts; MODULE_CODE and SOURCE_CALL of classes."""
 
     name = "java"
+
+    def __init__(self, rules: RuleBook) -> None:
+        self._calls = JavaCalls(rules)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         path = entry.path
         if path.lower().endswith(ARCHIVE_SUFFIXES):
             return head.startswith((b"PK\3\4", b"PK\5\6", b"#!"))
         if path.endswith(".class"):
-            return head.startswith(_CLASS) and module_of_class(path) is not None
+            return head.startswith(_CLASS)
         if path.endswith(("/release", "/libjvm.so")):
             return path.endswith("/libjvm.so") or b"JAVA_VERSION=" in head
         if path.endswith("/java.security"):
@@ -73,9 +78,9 @@ class JavaInspector:
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
         if path.lower().endswith(ARCHIVE_SUFFIXES):
-            return _archive(file)
+            return _archive(file, self._calls)
         if path.endswith(".class"):
-            return _single_class(path)
+            return (*_single_class(path), *self._calls.of_class(path, file.read(MAX_CLASS)))
         if path.endswith("/release"):
             return (_release(path, file.read(MAX_SECURITY).decode("utf-8", "replace")),)
         if path.endswith("/libjvm.so"):
@@ -183,7 +188,7 @@ def _single_class(path: str) -> Iterator[Fact]:
         )
 
 
-def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
+def _archive(file: ImageFile, calls: JavaCalls) -> Iterator[Fact | Gap]:
     path = file.entry.path
     if file.entry.size > MAX_JAR:
         yield _gap(path, JarTooLargeError(f"{file.entry.size} bytes"))
@@ -205,6 +210,7 @@ def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
                 else:
                     outer = seen
                 yield from modules_of(path, seen)
+                yield from _calls_of(path, seen, calls)
         except JarError as error:
             yield _gap(path, error)
     if problems > MAX_PROBLEMS:
@@ -227,6 +233,14 @@ def _archive(file: ImageFile) -> Iterator[Fact | Gap]:
         )
 
 
+def _calls_of(path: str, jar: Jar, calls: JavaCalls) -> Iterator[Fact | Gap]:
+    try:
+        yield from calls.of_archive(path, jar)
+    except JarTooLargeError as error:
+        reason = f"not all of its classes were looked into for what they ask for: {error}"
+        yield Gap(GapKind.TOO_LARGE, path, reason, caps=False)
+
+
 def _gap(path: str, error: JarError) -> Gap:
     if isinstance(error, JarTooLargeError):
         kind = GapKind.TOO_LARGE
@@ -237,6 +251,6 @@ def _gap(path: str, error: JarError) -> Gap:
     return Gap(kind, path, f"the archive could not be read, its crypto stays unknown: {error}")
 
 
-def make(rules: RuleBook) -> JavaInspector:  # noqa: ARG001 - one signature for all makers
-    """The inspector; it needs no rules."""
-    return JavaInspector()
+def make(rules: RuleBook) -> JavaInspector:
+    """The inspector; it judges algorithms' names by the tables of `rules`."""
+    return JavaInspector(rules)

@@ -146,3 +146,14 @@ def test_damage_anywhere_costs_a_problem_and_never_more() -> None:
             walk(bytes(damaged))
         except JarError:
             continue
+
+
+def test_contents_are_read_whole_and_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_jar({"a.class": b"a" * 3000, "b.txt": b"b", "c.class": b"c" * 3000})
+    (jar,) = walk(data)
+    assert isinstance(jar, Jar)
+    found = dict(jar.contents(lambda name: name.endswith(".class")))
+    assert found == {"a.class": b"a" * 3000, "c.class": b"c" * 3000}
+    monkeypatch.setattr(jar_format, "MAX_LOOKED_AT", 2000)
+    with pytest.raises(JarTooLargeError):
+        list(jar.contents(lambda _name: True))
