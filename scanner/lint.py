@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from scanner.certificates import Certificate
 from scanner.conditions import Matches
+from scanner.lint_algorithms import lint_algorithms
 from scanner.lint_packages import packages_are_listed_once, packages_name_what_is_known
 from scanner.match import evaluate
 from scanner.model import Confidence, Severity, VerdictKind
@@ -338,6 +339,7 @@ def _whole(context: Context) -> Iterator[Problem]:
                 seen.add(key)
             if not entry.approved and not entry.why:
                 yield Problem("rules/algorithms", 1, f"{kind} `{entry.name}`: why not approved?")
+    yield from lint_algorithms(context.rules.algorithms, context.rules.tls)
     numbers: dict[int, str] = {}
     for rule in context.rules.certificates:
         if rule.certificate is not None:

@@ -22,7 +22,9 @@ PostQuantum = Literal["no", "yes", "hybrid"]
 """`hybrid`: joined with an algorithm that quantum computers break."""
 
 
-class _OfTls(Rule):
+class OfTls(Rule):
+    """What TLS calls by a name and a code."""
+
     name: Text
     """`TLS 1.2`; of a suite, as registered by IANA."""
     code: Text
@@ -36,11 +38,11 @@ class _OfTls(Rule):
         return int(self.code, 16)
 
 
-class TlsProtocol(_OfTls):
+class TlsProtocol(OfTls):
     """A protocol version."""
 
 
-class TlsSuite(_OfTls):
+class TlsSuite(OfTls):
     """A cipher suite."""
 
     openssl: str = ""
@@ -49,13 +51,13 @@ class TlsSuite(_OfTls):
     """Those in which a server may choose it."""
 
 
-class TlsGroup(_OfTls):
+class TlsGroup(OfTls):
     """A key exchange group."""
 
     post_quantum: PostQuantum = "no"
 
 
-class TlsSignature(_OfTls):
+class TlsSignature(OfTls):
     """A scheme in which a handshake is signed."""
 
     protocols: tuple[Text, ...]
@@ -160,6 +162,17 @@ class AlgorithmRule(Rule):
             return self.after
         return self.approved
 
+    @property
+    def for_new(self) -> bool:
+        """Whether what is new may be protected with it: a connection, a signature, a file."""
+        return self.approved != "no" and not self.legacy
+
+    def for_new_on(self, day: date) -> bool:
+        """Whether what is new on `day` may be protected with it."""
+        held = self.approved_on(day)
+        # What is for existing data today was for all data before.
+        return held != "no" and not (self.legacy and held == self.approved)
+
     def all_names(self) -> tuple[str, ...]:
         """Its name and every other one, each once."""
         return tuple(
@@ -230,6 +243,7 @@ class TlsTable:
 
 
 _SEPARATORS = re.compile(r"[\s_./:-]+")
+_OID = re.compile(r"(?:OID\.)?(\d+(?:\.\d+)+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -243,10 +257,10 @@ class AlgorithmTable:
 
         Of a transformation of Java, `AES/GCM/NoPadding`, the mode counts where it is known.
         """
-        found = self._by_name.get(_plain(name))
+        found = self._by_name.get(spelled(name))
         if found is None and "/" in name:
             algorithm, mode, *_ = name.split("/")
-            found = self._by_name.get(_plain(algorithm + mode)) or self.find(algorithm)
+            found = self._by_name.get(spelled(algorithm + mode)) or self.find(algorithm)
         return found
 
     def approved(self, name: str) -> bool | None:
@@ -261,8 +275,11 @@ class AlgorithmTable:
 
     @cached_property
     def _by_name(self) -> Mapping[str, AlgorithmRule]:
-        return {_plain(name): each for each in self.algorithms for name in each.all_names()}
+        return {spelled(name): each for each in self.algorithms for name in each.all_names()}
 
 
-def _plain(name: str) -> str:
+def spelled(name: str) -> str:
+    """`name` without what does not count in it: case and separators, but for an OID's dots."""
+    if oid := _OID.fullmatch(name.strip()):
+        return oid[1]
     return _SEPARATORS.sub("", name).casefold()
