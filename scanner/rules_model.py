@@ -156,6 +156,12 @@ class RuntimeRule(Identified):
     """Of these, whole import paths that compute nothing."""
     bypasses: Regexes = ()
     """Of these, whole import paths whose algorithms never come from the runtime's module."""
+    standard: Texts = ()
+    """First parts of the import paths of its standard library."""
+    algorithms: Mapping[Text, Texts] = Field(default_factory=dict)
+    """How names of functions begin → the algorithms of rules/algorithms that they compute."""
+    protocols: Mapping[Text, Text] = Field(default_factory=dict)
+    """How names of functions begin → the protocol that they speak."""
     note: str = ""
     references: Texts = ()
 

@@ -21,7 +21,7 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "bypasses": tuple,  # of these, those that never use the module
         "algorithms": tuple,  # that are linked in, by the names of the algorithm table
         "unapproved": tuple,  # of these
-        "tls_algorithms": tuple,  # of those, linked in for crypto/tls alone
+        "tls_only": tuple,  # of those, linked in for crypto/tls alone
         "called": tuple,  # of `unapproved`, those that code outside the standard library calls
         "callers": tuple,  # `ALGORITHM by PACKAGE` of these calls
         "calls_read": bool,  # whether its machine code could be searched for calls
@@ -93,5 +93,7 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "algorithms": tuple,  # that it offers, as its rule names them
         "features": tuple,  # of it, where they decide: fips
         "tool": bool,  # part of a package manager that came with the runtime
+        "shown_by": str,  # of cargo: code, where the program names its sources; list, where only
+        # the list of the build does; else ""
     },
 }

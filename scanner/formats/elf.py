@@ -111,6 +111,13 @@ class Elf:
                 return each.offset + address - each.address
         return None
 
+    def address_of(self, offset: int) -> int | None:
+        """Where the byte at `offset` of the file is loaded; None when nowhere."""
+        for each in self.segments:
+            if each.type == PT_LOAD and 0 <= offset - each.offset < each.file_size:
+                return each.address + offset - each.offset
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class DynamicSymbols:

@@ -61,6 +61,11 @@ class FunctionNames:
     """The first Go version that wrote such a table: `1.2`, `1.16`, `1.18`, `1.20`."""
     data: bytes
     """The names, each followed by a zero byte."""
+    start: int = 0
+    """Where in the file the table begins."""
+    order: str = "<"
+    """Its byte order, as `struct` writes it."""
+    pointer_size: int = 8
 
     def beginning(self, *prefixes: str) -> Iterator[str]:
         """The names that begin with one of `prefixes`, in the order of the table."""
@@ -141,14 +146,16 @@ def _read(stream: BinaryIO, start: int) -> FunctionNames:
     if words[0] > MAX_FUNCTIONS:
         raise PclntabError(f"its function table claims {words[0]} functions")
     if layout == "1.2":
-        return FunctionNames(layout, _scattered(stream, start, order, head[7], words[0]))
+        return FunctionNames(
+            layout, _scattered(stream, start, order, head[7], words[0]), start, order, head[7]
+        )
     begin, end = words[2:4] if layout == "1.16" else words[3:5]
     if not 8 <= begin <= end or end - begin > MAX_NAMES:
         raise PclntabError(f"its function names are said to lie from {begin} to {end}")
     names = _at(stream, start + begin, end - begin)
     if words[0] and (not names or b"\0" not in names):
         raise PclntabError("its function table names no function")
-    return FunctionNames(layout, names)
+    return FunctionNames(layout, names, start, order, head[7])
 
 
 def _scattered(stream: BinaryIO, start: int, order: str, size: int, count: int) -> bytes:

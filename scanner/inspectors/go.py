@@ -8,49 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import BinaryIO
 
 from scanner.facts import fact
 from scanner.formats.elf import MAGIC, Elf, ElfError, read_elf
 from scanner.formats.go_buildinfo import SECTION, BuildInfoError, GoBuildInfo, read_build_info
-from scanner.formats.go_pclntab import (
-    SECTIONS,
-    FunctionNames,
-    PclntabError,
-    package_of,
-    read_function_names,
-)
+from scanner.formats.go_fipsinfo import FipsInfoError, read_fips_sum
+from scanner.formats.go_pclntab import SECTIONS, PclntabError, read_function_names
 from scanner.image import ImageFile
+from scanner.inspectors.go_crypto import Calls, Code, GoCrypto
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
 
 MAX_PACKAGES = 500
 MAX_DEPENDENCIES = 100
+MAX_SETTINGS = 50
 
 _GO_SECTIONS = frozenset({SECTION, *SECTIONS, ".note.go.buildid", ".go.fipsinfo"})
-_FROZEN = re.compile(r"crypto/internal/fips140/(v\d+\.\d+\.\d+(?:-[0-9a-f]+)?)(?:/|$)")
-_BORING = "crypto/internal/boring._Cfunc__goboringcrypto_"
-# Red Hat's toolchain until Go 1.21 kept the names of BoringCrypto's functions for its own, which
-# call OpenSSL; openshift/check-payload looks for the same ones.
-_DLOPEN = "_goboringcrypto_DLOPEN_OPENSSL"
-_OPENSSL = (
-    "vendor/github.com/golang-fips/openssl",
-    "github.com/golang-fips/openssl",
-    "vendor/github.com/microsoft/go-crypto-openssl",
-    "github.com/microsoft/go-crypto-openssl",
-)
+# Source: https://go.dev/doc/godebug.
+_CRYPTO_SETTING = re.compile(r"(fips140|rsa|tls|x509|crypto|openssl|boring|randseed|urandom)[^=]*=")
 _SYSTEMCRYPTO = frozenset({"systemcrypto", "opensslcrypto"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """What the names of a program's functions tell."""
-
-    packages: tuple[str, ...] = ()
-    bypasses: tuple[str, ...] = ()
-    frozen: str = ""
-    boring: str = "unknown"
-    openssl: bool = False
 
 
 class GoInspector:
@@ -59,54 +36,54 @@ class GoInspector:
     name = "go"
 
     def __init__(self, rules: RuleBook) -> None:
-        rule = rules.runtimes.get("go")
-        self._packages = rule.packages if rule else ()
-        self._neutral = _any_of(rule.neutral if rule else ())
-        self._bypasses = _any_of(rule.bypasses if rule else ())
+        self._crypto = GoCrypto(rules)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         return entry.size > 0 and head.startswith(MAGIC)
 
     def inspect(self, file: ImageFile) -> Iterator[Fact | Gap]:
-        path = file.entry.path
         with file.open() as stream:
             try:
                 elf = read_elf(stream)
             except ElfError:
                 return  # the binary inspector says so
-            if not _may_be_go(elf):
-                return
-            info, names = None, None
-            gaps: list[Gap] = []
-            try:
-                info = read_build_info(stream, elf)
-            except BuildInfoError as error:
-                gaps.append(_gap(path, f"how this Go program was built cannot be read: {error}"))
-            if info is None and elf.section(SECTION) is None and not _has_table(elf):
-                return
-            try:
-                names = read_function_names(stream, elf)
-            except PclntabError as error:
-                gaps.append(
-                    _gap(path, f"which crypto this Go program links cannot be read: {error}")
-                )
+            if _may_be_go(elf):
+                yield from self._program(file.entry.path, stream, elf)
+
+    def _program(self, path: str, stream: BinaryIO, elf: Elf) -> Iterator[Fact | Gap]:
+        info, names = None, None
+        gaps: list[Gap] = []
+        try:
+            info = read_build_info(stream, elf)
+        except BuildInfoError as error:
+            gaps.append(_gap(path, f"how this Go program was built cannot be read: {error}"))
+        if info is None and elf.section(SECTION) is None and not _has_table(elf):
+            return
+        try:
+            names = read_function_names(stream, elf)
+        except PclntabError as error:
+            gaps.append(_gap(path, f"which crypto this Go program links cannot be read: {error}"))
         if names is None and not gaps:
             gaps.append(
                 _gap(path, "this Go program has no function table: which crypto it links is hidden")
             )
-        if names is not None and not self._code(names).packages and names.obfuscated():
-            names = None
+        code = self._crypto.code(names) if names is not None else Code()
+        if names is not None and not code.packages and names.obfuscated():
+            names, code = None, Code()
             gaps.append(
                 _gap(
                     path, "this Go program's names are obfuscated: which crypto it links is hidden"
                 )
             )
         yield from gaps
-        if info is not None or names is not None:
-            yield self._build(path, elf, info or GoBuildInfo(""), names)
+        if info is None and names is None:
+            return
+        calls = self._crypto.calls(stream, elf, names, code) if names is not None else Calls()
+        yield self._build(path, elf, info or GoBuildInfo(""), code, calls)
+        if code.frozen:
+            yield from _integrity(path, stream, elf)
 
-    def _build(self, path: str, elf: Elf, info: GoBuildInfo, names: FunctionNames | None) -> Fact:
-        code = self._code(names) if names is not None else _Code()
+    def _build(self, path: str, elf: Elf, info: GoBuildInfo, code: Code, calls: Calls) -> Fact:
         setting = info.settings.get
         systemcrypto = setting("microsoft_systemcrypto") == "1" or bool(
             _SYSTEMCRYPTO.intersection(info.experiments)
@@ -126,39 +103,53 @@ class GoInspector:
             default_fips140=info.default_godebug("fips140"),
             boring_code=code.boring,
             frozen_code=code.frozen,
-            openssl_backend=code.openssl or (names is None and systemcrypto),
+            openssl_backend=code.openssl or (code.boring == "unknown" and systemcrypto),
             systemcrypto=systemcrypto,
             packages=code.packages[:MAX_PACKAGES],
             bypasses=code.bypasses[:MAX_PACKAGES],
+            algorithms=code.algorithms,
+            unapproved=code.unapproved,
+            tls_only=calls.tls_only,
+            called=calls.called,
+            callers=calls.callers,
+            calls_read=calls.read,
+            protocols=code.protocols,
+            godebug=_crypto_settings(info),
             stripped=elf.stripped,
             dependencies=self._dependencies(info),
         )
 
-    def _code(self, names: FunctionNames) -> _Code:
-        functions = list(names.beginning(*self._packages, *_OPENSSL))
-        packages = {package_of(each) for each in functions}
-        frozen = {match[1] for each in packages if (match := _FROZEN.match(each))}
-        dlopens = any(_DLOPEN in each for each in functions)
-        boring = any(each.startswith(_BORING) for each in functions) and not dlopens
-        crypto = sorted(
-            each
-            for each in packages
-            if each.startswith(self._packages)
-            and not self._neutral.fullmatch(each)
-            and not each.startswith(_OPENSSL)
-        )
-        return _Code(
-            packages=tuple(crypto),
-            bypasses=tuple(each for each in crypto if self._bypasses.fullmatch(each)),
-            frozen=min(frozen, default=""),
-            boring="present" if boring else "absent",
-            openssl=dlopens or any(each.startswith(_OPENSSL) for each in packages),
-        )
-
     def _dependencies(self, info: GoBuildInfo) -> tuple[str, ...]:
-        roots = tuple(each.rstrip("/.") for each in self._packages if "." in each.rstrip("."))
+        roots = tuple(
+            each.rstrip("/.") for each in self._crypto.packages if "." in each.rstrip(".")
+        )
         found = (each for each in info.dependencies if _is_below(each.split("@")[0], roots))
         return tuple(found)[:MAX_DEPENDENCIES]
+
+
+def _integrity(path: str, stream: BinaryIO, elf: Elf) -> Iterator[Fact | Gap]:
+    try:
+        found = read_fips_sum(stream, elf)
+    except FipsInfoError as error:
+        yield _gap(path, f"whether its FIPS module was altered cannot be told: {error}")
+        return
+    if found is not None:
+        yield fact(
+            FactKind.INTEGRITY,
+            path,
+            evidence=(
+                f"the linker wrote {found.stored or 'no sum'}, its bytes give {found.computed}",
+            ),
+            form="go",
+            computed=found.computed,
+            stored=found.stored,
+        )
+
+
+def _crypto_settings(info: GoBuildInfo) -> tuple[str, ...]:
+    """The built-in GODEBUG settings that change what crypto is used, as `name=value`."""
+    built_in = info.settings.get("DefaultGODEBUG", "").split(",")
+    return tuple(each for each in built_in if _CRYPTO_SETTING.match(each))[:MAX_SETTINGS]
 
 
 def _is_below(module: str, roots: Iterable[str]) -> bool:
@@ -176,7 +167,7 @@ def _has_table(elf: Elf) -> bool:
     return any(elf.section(name) is not None for name in SECTIONS)
 
 
-def _toolchain(info: GoBuildInfo, code: _Code, systemcrypto: bool) -> str:
+def _toolchain(info: GoBuildInfo, code: Code, systemcrypto: bool) -> str:
     suffix = info.suffix.lower()
     if systemcrypto or "microsoft" in suffix or "microsoft_systemcrypto" in info.settings:
         return "microsoft"
@@ -185,7 +176,7 @@ def _toolchain(info: GoBuildInfo, code: _Code, systemcrypto: bool) -> str:
     return "upstream"
 
 
-def _evidence(info: GoBuildInfo, code: _Code) -> tuple[str, ...]:
+def _evidence(info: GoBuildInfo, code: Code) -> tuple[str, ...]:
     told = [info.version] if info.version else []
     shown = ("GOEXPERIMENT", "GOFIPS140", "CGO_ENABLED", "-tags", "microsoft_systemcrypto")
     told.extend(f"{name}={info.settings[name]}" for name in shown if name in info.settings)
@@ -196,10 +187,6 @@ def _evidence(info: GoBuildInfo, code: _Code) -> tuple[str, ...]:
     if code.boring == "present":
         told.append("functions _goboringcrypto_*")
     return tuple(told)
-
-
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in patterns) or r"(?!)")
 
 
 def _gap(path: str, reason: str) -> Gap:

@@ -46,7 +46,27 @@ def link(world: World) -> Linked:
         else:
             use = _own(build, world)
         uses.append(use)
+    facts.extend(_integrity(each) for each in world.facts.of(FactKind.INTEGRITY) if _is_go(each))
     return Linked(tuple(facts), tuple(uses))
+
+
+def _is_go(integrity: Fact) -> bool:
+    return integrity.text("form") == "go"
+
+
+def _integrity(seen: Fact) -> Fact:
+    """Whether the module still is what was linked: the program compares the same two sums."""
+    stored, computed = seen.text("stored"), seen.text("computed")
+    state = "missing" if not stored else "intact" if stored == computed else "altered"
+    return fact(
+        FactKind.INTEGRITY_STATE,
+        seen.path,
+        evidence=seen.evidence,
+        module="go-fips140",
+        form="go",
+        state=state,
+        stored_in=seen.path if stored else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

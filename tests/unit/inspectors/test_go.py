@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.formats import go_fipsinfo
 from scanner.formats.elf import read_elf
 from scanner.formats.go_pclntab import read_function_names
 from scanner.image.files import MemoryFile
@@ -176,6 +177,66 @@ def test_code_and_data_in_one_segment() -> None:
     [fact] = inspect(bytes(whole))
     assert isinstance(fact, Fact)
     assert fact.text("frozen_code") == "v1.0.0-c2097c7c"
+
+
+def test_what_is_linked_for_tls_alone() -> None:
+    fact = build("go1.27-web-calls")
+    assert fact.flag("calls_read")
+    assert fact.texts("callers") == ()
+    assert {"ChaCha20-Poly1305", "MD5", "RC4"} <= set(fact.texts("tls_only"))
+    # Approved for some uses, so of no interest here.
+    assert "SHA-1" not in fact.texts("unapproved")
+
+
+def test_who_calls_what_is_not_approved() -> None:
+    fact = build("go1.27-md5-calls")
+    assert fact.texts("callers") == ("MD5 by main", "RC4 by main")
+    assert fact.texts("called") == ("MD5", "RC4")
+    assert set(fact.texts("unapproved")) - set(fact.texts("tls_only")) == {"MD5", "RC4"}
+    assert "ChaCha20-Poly1305" in fact.texts("tls_only")
+
+
+def test_where_code_is_not_searched_nothing_is_for_tls_alone() -> None:
+    # The code was cut away, so that its table no longer says where functions begin.
+    fact = build("go1.27-web")
+    assert not fact.flag("calls_read")
+    assert "MD5" in fact.texts("unapproved")
+    assert fact.texts("tls_only") == fact.texts("called") == ()
+
+
+def test_protocols_and_algorithms() -> None:
+    assert build("go1.27-web").texts("protocols") == ("TLS",)
+    assert build("go1.27-hash").texts("protocols") == ()
+    assert build("go1.27-hash").texts("algorithms") == ("SHA2-256",)
+    direct = build("go1.24-tls-client.so")
+    assert "ChaCha20-Poly1305" in direct.texts("algorithms")
+
+
+@pytest.mark.parametrize("name", ["go1.27-subtle-fips-v1.0.0", "go1.27-subtle-fips-v1.0.0-s390x"])
+def test_the_checksum_of_the_frozen_module(name: str) -> None:
+    whole = (FIXTURES / "go" / name).read_bytes()
+    [intact] = [each for each in inspect(whole) if _kind(each) is FactKind.INTEGRITY]
+    assert isinstance(intact, Fact)
+    assert intact.text("form") == "go"
+    assert intact.text("stored") == intact.text("computed") != ""
+
+
+def test_no_checksum_is_stated_without_a_frozen_module() -> None:
+    assert [_kind(each) for each in inspect((FIXTURES / "go" / "go1.27-web").read_bytes())] == [
+        FactKind.GO_BUILD
+    ]
+
+
+def test_a_checksum_that_covers_nothing_in_the_file_is_a_gap() -> None:
+    whole = bytearray((FIXTURES / "go" / "go1.27-subtle-fips-v1.0.0").read_bytes())
+    struct.pack_into("<Q", whole, whole.index(go_fipsinfo.MAGIC) + 56, 1 << 60)
+    [gap] = [each for each in inspect(bytes(whole)) if isinstance(each, Gap)]
+    assert gap.caps
+    assert "altered cannot be told" in gap.reason
+
+
+def _kind(seen: Fact | Gap) -> FactKind | None:
+    return seen.kind if isinstance(seen, Fact) else None
 
 
 def test_programs_of_other_languages_are_none() -> None:

@@ -127,3 +127,19 @@ def test_a_start_script_may_set_the_mode_as_well() -> None:
     [use] = go.link(dataclasses.replace(here, config=config)).uses
     assert use.activation is Activation.OFF
     assert "/start.sh" in use.activation_reason
+
+
+@pytest.mark.parametrize(
+    ("stored", "computed", "state"),
+    [("aa", "aa", "intact"), ("aa", "bb", "altered"), ("", "bb", "missing")],
+)
+def test_whether_the_frozen_module_is_as_linked(stored: str, computed: str, state: str) -> None:
+    seen = fact(
+        FactKind.INTEGRITY, "/app", evidence=(), form="go", stored=stored, computed=computed
+    )
+    other = fact(
+        FactKind.INTEGRITY, "/lib.so", evidence=(), form="hmac", stored=stored, computed="cc"
+    )
+    linked = go.link(world(elf("/app", linkage="static"), FROZEN, seen, other))
+    [said] = [each for each in linked.facts if each.kind is FactKind.INTEGRITY_STATE]
+    assert (said.path, said.text("state")) == ("/app", state)
