@@ -36,8 +36,12 @@ MARKS: Mapping[str, bytes] = {
     "dotnet-bundle": _literally(SIGNATURE),
     # What System.Security.Cryptography.Native prints where it finds no OpenSSL.
     "dotnet-openssl": b"No usable version of libssl",
-    # Where the standard library was compiled: as upstream builds it, and as Debian does.
-    "rust": rb"/rustc[-/][0-9a-f.]{4,40}/library/(?:core|alloc|std)/",
+    # Where the standard library was compiled, as upstream builds it and as Debian does, or the
+    # crates of the registry.
+    "rust": (
+        rb"/rustc[-/][0-9a-f.]{4,40}/library/(?:core|alloc|std)/"
+        rb"|/(?:index\.crates\.io|github\.com)-[0-9a-f]{16}/"
+    ),
 }
 """Marks of a toolchain → a regular expression on bytes. What has one is worth a closer look."""
 

@@ -18,6 +18,7 @@ from scanner.formats.pe import MAX_SIZE, is_pe, read_pe
 from scanner.image import ImageFile
 from scanner.inspectors.archives import carried
 from scanner.inspectors.dotnet_native import inspect_native
+from scanner.inspectors.rust import inspect_rust
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind, Value
 from scanner.rulebook import RuleBook
 
@@ -77,6 +78,7 @@ class BinaryInspector:
                 symbols = read_dynamic_symbols(stream, elf) if wanted else _NO_SYMBOLS
                 notes = _notes(stream) if hits else ElfNotes()
                 dotnet = inspect_native(file, stream, elf, found.marks, self._prints)
+                crates = list(inspect_rust(file, stream, elf, found.marks, self._rules.packages))
                 behind = [] if dotnet.is_bundle else list(carried(file.entry, stream, elf))
         except ElfError as error:
             yield Gap(GapKind.MALFORMED, path, f"its ELF structure cannot be read: it {error}")
@@ -90,7 +92,7 @@ class BinaryInspector:
             )
         if found.constants or "go" in found.marks:
             yield fact(FactKind.TRACES, path, constants=found.constants, go="go" in found.marks)
-        yield from (*dotnet.seen, *behind)
+        yield from (*dotnet.seen, *crates, *behind)
         for module in sorted(needed):
             yield from self._imports(path, module, symbols.imported)
         for hit in hits:

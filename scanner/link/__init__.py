@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from scanner.image.view import ImageView
-from scanner.link import dotnet, elf, go, hidden, integrity, java, openssl, start
+from scanner.link import dotnet, elf, go, hidden, integrity, java, openssl, rust, settings, start
 from scanner.link.owners import fill_owners
 from scanner.link.world import FactIndex, Linked, World
 from scanner.model import CryptoUse, Fact, Gap, ImageConfig
@@ -23,6 +23,7 @@ LINKERS: tuple[Callable[[World], Linked], ...] = (
     go.link,
     java.link,
     dotnet.link,
+    rust.link,
 )
 """In order: a later linker sees the facts that earlier ones derived."""
 

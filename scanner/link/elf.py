@@ -26,7 +26,7 @@ _LOADED_BY_THEIR_LIBRARY = ("/krb5/plugins/", "/pkcs11/", "/gconv/")
 """Plug-ins of system libraries; those of crypto libraries are `plugins` in their rules."""
 _PRIVATE_FOLDERS = ("/site-packages/", "/dist-packages/", "/node_modules/", "/vendor/")
 PLAIN_FOLDER = re.compile(r"(?:/usr)?(?:/local)?/lib(?:32|64)?(?:/[a-z0-9_]+-linux-[a-z]+)?")
-_OWN_LINKERS = frozenset({"go-crypto", "go-fips140"})
+_OWN_LINKERS = frozenset({"go-crypto", "go-fips140", "rustcrypto"})
 _IN_GO = frozenset({"boringcrypto", "boringssl"})
 """Modules whose code in a Go program `scanner.link.go` speaks of."""
 _MAX_MISSING = 200
