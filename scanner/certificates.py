@@ -61,6 +61,12 @@ class Environment(Rule):
     version: Patterns = ()
     """Of `VERSION_ID`. Empty: any."""
 
+    def fits(self, os_id: str, os_version: str) -> bool:
+        """Whether `os_id` `os_version` is meant."""
+        return self.id == os_id and (
+            not self.version or any(each.fits(os_version) for each in self.version)
+        )
+
 
 class Cover(Rule):
     """Which module a certificate is for, as exactly as its sources say."""
@@ -75,6 +81,12 @@ class Cover(Rule):
     """When given, one must match too."""
     environments: tuple[Environment, ...] = ()
     """Empty: any Linux."""
+
+    def is_for(self, os_id: str, os_version: str) -> bool:
+        """Whether it names this operating system, or none at all."""
+        return not self.environments or any(
+            each.fits(os_id, os_version) for each in self.environments
+        )
 
     @model_validator(mode="after")
     def _is_exact(self) -> Self:

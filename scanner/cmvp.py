@@ -13,15 +13,12 @@ from datetime import date
 from enum import IntEnum
 
 from scanner.certificates import Certificate, Cover, Environment, PackageCover
+from scanner.cmvp_nearest import nearest
+from scanner.cmvp_status import name_of, status_on, told_dates
+from scanner.distributions import Distribution
 from scanner.model import Module, Validation, ValidationStatus
 
-END_OF_140_2 = date(2026, 9, 21)
-"""The day on which the last FIPS 140-2 certificates went to the Historical list."""
-
-
-_OLD_STANDARD = (
-    f"NIST moved the FIPS 140-2 certificates to the Historical list, the last on {END_OF_140_2}"
-)
+__all__ = ["status_on", "validate"]
 
 
 class _Fit(IntEnum):
@@ -59,33 +56,44 @@ def validate(
     os_version: str,
     certificates: Iterable[Certificate],
     today: date,
+    distributions: Iterable[Distribution] = (),
 ) -> Validation:
     """What CMVP says of `module` in an image of the operating system `os_id` `os_version`.
 
     `os_id` and `os_version` are `ID` and `VERSION_ID` of os-release, `""` where there is none.
     The best status wins where several certificates fit. Always returns a reason.
     """
+    certificates = tuple(certificates)
+    system = next((each for each in distributions if os_id in each.systems), None)
+    rebuilt = system is not None and bool(module.package) and module.id in system.rebuilds
     candidates = [
         _Candidate(fit, _validation(certificate, fit, os_id, os_version, today))
         for certificate in certificates
         if (fit := _fit(certificate, module, os_id, os_version)) is not _Fit.NO
+        # A package of a distribution is not what a project's Security Policy says to build.
+        and not (rebuilt and not _names_systems(certificate))
     ]
     if not candidates:
-        return Validation(ValidationStatus.NONE, reason=_none_reason(module))
+        near = nearest(module, certificates, os_id, os_version, today)
+        return Validation(ValidationStatus.NONE, reason=_none_reason(module, near, system))
     return max(candidates, key=_Candidate.rank).validation
 
 
-def _none_reason(module: Module) -> str:
+def _none_reason(module: Module, near: str, system: Distribution | None) -> str:
     version = f" {module.version}" if module.version else ""
-    return f"no CMVP certificate known to the scanner covers {module.name}{version}"
+    said = [f"no CMVP certificate known to the scanner covers {module.name}{version}"]
+    said += [near] if near else []
+    # What a distribution's packages are worth says nothing of a file that is in none of them.
+    said += [system.sentence] if system and module.package else []
+    return "; ".join(" ".join(each.split()) for each in said)
 
 
 def _validation(
     certificate: Certificate, fit: _Fit, os_id: str, os_version: str, today: date
 ) -> Validation:
     status = status_on(certificate, today)
-    name = _name(certificate)
-    dated = _dates(certificate, status, today)
+    name = name_of(certificate)
+    dated = told_dates(certificate, status, today)
     system = " ".join(part for part in (os_id, os_version) if part) or "this image"
     if fit is _Fit.ELSEWHERE:
         where = ", ".join(
@@ -105,7 +113,10 @@ def _validation(
             ValidationStatus.UNKNOWN,
             f"{name} may cover it; whether it names this version is not known ({dated})",
         )
-    note = f"; {certificate.note}" if certificate.note else ""
+    note = certificate.note
+    if status is ValidationStatus.ACTIVE and not note and not _names_systems(certificate):
+        note = "its Security Policy decides in which operating environments"
+    note = f"; {note}" if note else ""
     return _with(certificate, status, f"{name} covers {certificate.module}; {dated}{note}")
 
 
@@ -132,59 +143,12 @@ def _with(certificate: Certificate, status: ValidationStatus, reason: str) -> Va
         standard=certificate.standard,
         sunset=certificate.sunset,
         reason=" ".join(reason.split()),
+        caveat=" ".join(certificate.caveat.split()),
     )
 
 
-def status_on(certificate: Certificate, today: date) -> ValidationStatus:
-    """The state of a certificate on the day `today`, from its dates alone.
-
-    A certificate counts through the whole day of its sunset. `NONE` before it was validated,
-    `UNKNOWN` where its dates are not recorded.
-    """
-    if certificate.certificate is None:
-        return ValidationStatus.IN_PROCESS
-    if certificate.validated is not None and today < certificate.validated:
-        return ValidationStatus.NONE
-    if certificate.historical_by is not None:
-        return ValidationStatus.HISTORICAL
-    sunset = certificate.sunset
-    if certificate.validated is None or sunset is None:
-        return ValidationStatus.UNKNOWN
-    if certificate.standard == "FIPS 140-2":
-        sunset = min(sunset, END_OF_140_2)
-    if today <= sunset:
-        return ValidationStatus.ACTIVE
-    if certificate.interim and certificate.standard == "FIPS 140-3":
-        return ValidationStatus.INTERIM_EXPIRED
-    return ValidationStatus.HISTORICAL
-
-
-def _name(certificate: Certificate) -> str:
-    if certificate.certificate is None:
-        return f"{certificate.module} (in process)"
-    return f"certificate #{certificate.certificate}"
-
-
-def _dates(certificate: Certificate, status: ValidationStatus, today: date) -> str:
-    match status:
-        case ValidationStatus.IN_PROCESS:
-            return f"no certificate had been issued when this was checked on {certificate.checked}"
-        case ValidationStatus.NONE:
-            return f"it was not validated before {certificate.validated}, and {today} is earlier"
-        case ValidationStatus.INTERIM_EXPIRED:
-            return (
-                f"its interim validation had its sunset on {certificate.sunset}: NIST may have "
-                "kept it active, so check the certificate's page"
-            )
-        case ValidationStatus.UNKNOWN:
-            return "its dates are not recorded, so check the certificate's page"
-        case ValidationStatus.HISTORICAL if certificate.historical_by:
-            return f"it was on the Historical list when checked on {certificate.historical_by}"
-        case ValidationStatus.HISTORICAL if certificate.standard == "FIPS 140-2":
-            return f"sunset {certificate.sunset}: {_OLD_STANDARD}"
-        case ValidationStatus.HISTORICAL:
-            return f"sunset {certificate.sunset}: it is on the Historical list"
-    return f"sunset {certificate.sunset}"
+def _names_systems(certificate: Certificate) -> bool:
+    return all(cover.environments or cover.packages for cover in certificate.covers)
 
 
 # --- does a certificate mean this module? --------------------------------------------------
@@ -200,9 +164,7 @@ def _fit(certificate: Certificate, module: Module, os_id: str, os_version: str) 
 def _fit_cover(cover: Cover, module: Module, os_id: str, os_version: str) -> _Fit:
     if cover.module != module.id:
         return _Fit.NO
-    here = not cover.environments or any(
-        _is_environment(each, os_id, os_version) for each in cover.environments
-    )
+    here = cover.is_for(os_id, os_version)
     build = _fit_build(cover, module)
     if build is _Fit.EXACT and not here:
         return _Fit.ELSEWHERE if _names_one_build(cover, module) else _Fit.NO
@@ -230,12 +192,6 @@ def _is_package(cover: PackageCover, package: str) -> bool:
     name, _, version = package.partition(" ")
     return cover.name.fits(name) and (
         not cover.versions or any(each.fits(version) for each in cover.versions)
-    )
-
-
-def _is_environment(environment: Environment, os_id: str, os_version: str) -> bool:
-    return environment.id == os_id and (
-        not environment.version or any(each.fits(os_version) for each in environment.version)
     )
 
 

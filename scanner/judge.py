@@ -28,6 +28,14 @@ class Judgment:
     findings: tuple[Finding, ...]
 
 
+_HOLDS = (
+    ValidationStatus.ACTIVE,
+    ValidationStatus.INTERIM_EXPIRED,
+    ValidationStatus.UNKNOWN,
+)
+"""Where the conditions of a certificate matter."""
+
+
 def judge(
     uses: Iterable[CryptoUse], facts: Sequence[Fact], rules: RuleBook, today: date
 ) -> Judgment:
@@ -54,7 +62,12 @@ def assess(
     os_id = release.text("id") if release else ""
     os_version = release.text("version") if release else ""
     return tuple(
-        replace(use, validation=validate(use.module, os_id, os_version, rules.certificates, today))
+        replace(
+            use,
+            validation=validate(
+                use.module, os_id, os_version, rules.certificates, today, rules.distributions
+            ),
+        )
         if use.validation == Validation(ValidationStatus.UNKNOWN)
         else use
         for use in uses
@@ -71,6 +84,8 @@ def use_fact(use: CryptoUse) -> Fact:
         kind=use.kind.value,
         validation=use.validation.status.value,
         standard=use.validation.standard,
+        certificate=str(use.validation.certificate or ""),
+        caveat=use.validation.caveat,
         activation=use.activation.value,
         role=use.role,
         purpose=use.purpose,
@@ -87,6 +102,9 @@ def describe(use: CryptoUse) -> str:
         parts.append(f"in {use.module.path}")
     if use.validation.reason:
         parts.append(use.validation.reason)
+    if use.validation.caveat and use.validation.status in _HOLDS:
+        quoted = f'caveat of #{use.validation.certificate}: "{use.validation.caveat}"'
+        parts.append(quoted)
     if use.activation_reason:
         parts.append(use.activation_reason)
     return "; ".join(parts)

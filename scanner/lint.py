@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner.certificates import Certificate
+from scanner.cmvp_status import END_OF_140_2
 from scanner.conditions import Matches
 from scanner.lint_algorithms import lint_algorithms
 from scanner.lint_packages import packages_are_listed_once, packages_name_what_is_known
@@ -25,7 +25,6 @@ from scanner.rules_base import Identified
 from scanner.rules_model import SCOPE_KINDS, CheckRule, LogRule, ModuleRule
 from scanner.rules_packages import PackageFile, PackageTable
 
-LAST_DAY_OF_140_2 = date(2026, 9, 21)
 MAX_TITLE = 100
 MAX_LOG_MATCH = 1000
 """Characters that a log message may span: logs are matched piece by piece."""
@@ -95,6 +94,7 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         runtimes={key: rule for key, rule in rules.runtimes.items() if here("runtimes", rule)},
         checks={key: rule for key, rule in rules.checks.items() if here("checks", rule)},
         certificates=tuple(rule for rule in rules.certificates if here("cmvp", rule)),
+        distributions=tuple(rule for rule in rules.distributions if here("distributions", rule)),
         tls=rules.tls,
         algorithms=rules.algorithms,
         logs=tuple(rule for rule in rules.logs if here("logs", rule)),
@@ -114,6 +114,7 @@ def _rules_of(rules: RuleBook) -> Iterator[tuple[str, Identified]]:
         ("modules", rules.modules.values()),
         ("runtimes", rules.runtimes.values()),
         ("cmvp", rules.certificates),
+        ("distributions", rules.distributions),
         ("logs", rules.logs),
         ("packages", rules.packages.files),
     ):
@@ -258,8 +259,8 @@ def _dates_in_order(rule: Certificate, _: Context) -> Found:
         yield ("certificate",), "a module in process has neither validation nor sunset date"
     if rule.validated and rule.validated > rule.checked:
         yield ("checked",), "lies before the validation"
-    if rule.standard == "FIPS 140-2" and rule.sunset and rule.sunset > LAST_DAY_OF_140_2:
-        yield ("sunset",), f"no FIPS 140-2 certificate outlives {LAST_DAY_OF_140_2}"
+    if rule.standard == "FIPS 140-2" and rule.sunset and rule.sunset > END_OF_140_2:
+        yield ("sunset",), f"no FIPS 140-2 certificate outlives {END_OF_140_2}"
 
 
 def _covers_known_modules(rule: Certificate, context: Context) -> Found:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from scanner.certificates import Certificate, Cover, Environment
 from scanner.conditions import Condition
+from scanner.distributions import Distribution
 from scanner.errors import RuleError
 from scanner.rulefile import Problem, RuleFile, problems_of, read_rule_file
 from scanner.rules_algorithms import (
@@ -49,6 +50,7 @@ __all__ = [
     "Condition",
     "ConstantRule",
     "Cover",
+    "Distribution",
     "Enforce",
     "Environment",
     "Fingerprint",
@@ -75,6 +77,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "runtimes": RuntimeRule,
     "checks": CheckRule,
     "cmvp": Certificate,
+    "distributions": Distribution,
     "algorithms": AlgorithmFile,
     "logs": LogRule,
     "packages": PackageFile,
@@ -102,6 +105,8 @@ class RuleBook:
     """`sha256:` and the hash of all rule files."""
     packages: PackageTable = field(default_factory=PackageTable)
     """What packages of language ecosystems bring or bind crypto."""
+    distributions: tuple[Distribution, ...] = ()
+    """What the packages of distributions are worth as modules."""
 
     @classmethod
     def load(cls, *folders: Path) -> RuleBook:
@@ -232,4 +237,5 @@ class _Builder:
             constants=tuple(each for table in tables for each in table.constants),
             digest=digest,
             packages=PackageTable(tuple(self._rules["packages"].values())),
+            distributions=tuple(self._rules["distributions"].values()),
         )

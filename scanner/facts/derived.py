@@ -50,6 +50,8 @@ DERIVED: dict[FactKind, dict[str, type]] = {
         "purpose": str,
         "library": str,
         "standard": str,
+        "certificate": str,  # its number, or ""
+        "caveat": str,  # of the certificate, in NIST's words
     },
     FactKind.SETTING_IN_EFFECT: {  # on the configuration file
         "software": str,
@@ -59,6 +61,8 @@ DERIVED: dict[FactKind, dict[str, type]] = {
         "line": int,
         "block": str,
         "topic": str,
+        "state": str,  # of the topic mode: on, off
+        "written": bool,  # no: nothing is written, and this is the program's default
         "algorithms": tuple,
         "unapproved": tuple,
         "unknown": tuple,

@@ -55,6 +55,8 @@ class Validation:
     sunset: date | None = None
     reason: str = ""
     """One sentence for people: why this status."""
+    caveat: str = ""
+    """Under which conditions the certificate holds, in NIST's words."""
 
 
 class Activation(StrEnum):

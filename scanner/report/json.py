@@ -95,6 +95,7 @@ def _use(use: CryptoUse) -> Json:
             "standard": validation.standard,
             "sunset": validation.sunset.isoformat() if validation.sunset else None,
             "reason": validation.reason,
+            "caveat": validation.caveat,
         },
         "activation": use.activation.value,
         "activation_reason": use.activation_reason,

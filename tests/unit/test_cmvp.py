@@ -72,6 +72,7 @@ def ask(
         os_version,
         RULES.certificates,
         day,
+        RULES.distributions,
     )
     assert found.reason
     assert "\n" not in found.reason
@@ -222,3 +223,61 @@ def test_a_release_number_alone_is_no_build_of_a_distribution() -> None:
     module = Module("gnutls", "GnuTLS", "3.7.6")
     found = validate(module, "y", "1", (certificate(covers=covers),), TODAY)
     assert found.status is Status.NONE
+
+
+@pytest.mark.parametrize(
+    ("version", "package", "system", "said"),
+    [
+        ("3.1.1", "", "debian 12", "#4985 (active), is for 3.1.2, and 3.1.1 is not that"),
+        ("3.0.15", "", "", "(historical), is for 3.0.9, and 3.0.15 is not that"),
+        ("3.5.6", "openssl-fips 3.5.6-r0", "alpine 3.23", "(in process), is for 3.5.4"),
+        ("3.5.6", "openssl-fips 3.5.6-r0", "alpine 3.23", "any package of Alpine Linux"),
+        ("3.5.9", "openssl-provider-fips 3.5.9-1", "debian 13", "any package of Debian"),
+        ("3.1.2", "openssl-fips 3.1.2-r0", "alpine 3.18", "which package openssl-fips 3.1.2-r0"),
+        ("3.1.2", "openssl-fips 3.1.2-r0", "alpine 3.18", "built as its Security Policy says"),
+    ],
+)
+def test_a_near_miss_names_what_differs(version: str, package: str, system: str, said: str) -> None:
+    assert said in ask(PROVIDER, version, package, system)[2]
+
+
+def test_a_file_of_no_package_is_not_judged_by_the_distribution() -> None:
+    status, number, reason = ask(PROVIDER, "3.1.2", "", "alpine 3.18")
+    assert (status, number) == (Status.ACTIVE, 4985)
+    assert "Alpine" not in reason
+    assert "Debian" not in ask(PROVIDER, "3.1.1", "", "debian 12")[2]
+
+
+def test_no_nearest_certificate_of_another_major_version() -> None:
+    status, _, reason = ask(PROVIDER, "4.0.0")
+    assert status is Status.NONE
+    assert "nearest" not in reason
+
+
+@pytest.mark.parametrize("status", ["rhel 9.6", "debian 12"])
+def test_the_caveat_is_quoted_with_the_certificate(status: str) -> None:
+    os_id, _, version = status.partition(" ")
+    module = Module(PROVIDER, "P", "3.0.7-395c1a240fbfffd8", "/lib/x", "")
+    found = validate(module, os_id, version, RULES.certificates, TODAY)
+    assert "When operated in approved mode" in found.caveat
+    assert "\n" not in found.caveat
+
+
+def test_a_certificate_without_known_systems_points_to_its_security_policy() -> None:
+    found = validate(
+        Module("gnutls", "GnuTLS", "3.7.6"),
+        "debian",
+        "12",
+        (certificate(sunset="2030-01-09"),),
+        TODAY,
+    )
+    assert found.status is Status.ACTIVE
+    assert found.reason.endswith("its Security Policy decides in which operating environments")
+
+
+def test_distributions_are_listed_once() -> None:
+    systems = [each for known in RULES.distributions for each in known.systems]
+    assert len(systems) == len(set(systems))
+    for known in RULES.distributions:
+        assert not known.sentence.rstrip().endswith(".")
+        assert set(known.rebuilds) <= set(RULES.modules)
