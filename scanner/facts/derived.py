@@ -24,8 +24,8 @@ DERIVED: dict[FactKind, dict[str, type]] = {
         "reason": str,
     },
     FactKind.JVM_OPTIONS: {
-        "source": str,  # environment variable or command
-        "reaches_jvm": str,  # yes, no, script, unknown
+        "source": str,  # environment variable, command or option file
+        "reaches_jvm": str,  # yes, no, script, unknown; of an option file as such: file
         "options": tuple,
         "security_file": str,
         "security_file_found": bool,

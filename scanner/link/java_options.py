@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scanner.facts import fact
 from scanner.formats.shell_steps import WRAPPERS
+from scanner.link.java_files import from_files, option_files, reader, with_vm_files
+from scanner.link.java_passed import kept_options
 from scanner.link.started import COMMAND, IMAGE, Launch
 from scanner.link.world import World
 from scanner.model import Fact, FactKind
@@ -52,6 +54,8 @@ _JAVA = re.compile(
     r"""(?:^|.*/)java["'\\]*|[\\"']*\$\{?_?(?:RUN_?)?JAVA_?(?:CMD|BIN|EXE|PROG|COMMAND)?\}?[\\"']*""",
     re.IGNORECASE,
 )
+Read = Callable[[str], "tuple[str, ...] | None"]
+"""The options in an option file by its name; None where they are not known."""
 _BEFORE_JAVA = frozenset((*WRAPPERS, "set", "--", "env"))
 _MAX_BEFORE = 12
 
@@ -107,13 +111,27 @@ def _java_in(launch: Launch) -> int | None:
     return None
 
 
-def options_of_line(words: tuple[str | None, ...]) -> tuple[tuple[str, ...], bool]:
-    """Options up to the main class, it or `-jar` and its file last; and whether all are told."""
+def options_of_line(
+    words: tuple[str | None, ...], read: Read | None = None
+) -> tuple[tuple[str, ...], bool]:
+    """Options up to the main class, it or `-jar` and its file last; and whether all are told.
+
+    Args:
+        words: of the command line, behind `java`.
+        read: gives the options in the file that an `@FILE` names.
+    """
     found: list[str] = []
-    at = 0
+    at = plain = 0
     while at < len(words):
         word = words[at]
-        if word is None or word.startswith("@"):
+        if word and word[0] == "@" and at >= plain:
+            more = read(word[1:]) if read is not None else None
+            if more is None:
+                return tuple(found), False
+            words = (*words[:at], *more, *words[at + 1 :])
+            plain = at + len(more)  # what such a file names is not followed
+            continue
+        if word is None:
             return tuple(found), False
         found.append(word)
         if word in _WITH_VALUE or word in ("-jar", "-m", "--module"):
@@ -143,14 +161,20 @@ def option_facts(world: World) -> tuple[Fact, ...]:
             facts.append(_fact(world, where, reaches, _split(setting.value or "")))
             if setting.source != IMAGE and (own := world.config.env_get(name)) is not None:
                 # A script that adds to what the image says mostly passes that on, too.
-                passed = reaches if reaches == "no" else "unknown"
+                is_kept = set(own.split()) <= set(kept_options(world, name))
+                passed = _reaches(world, name, launches) if is_kept else "unknown"
+                passed = reaches if reaches == "no" else passed
                 facts.append(_fact(world, name, passed, _split(own)))
     for launch, at in launches:
-        options, told = options_of_line(launch.words[at + 1 :])
+        options, told = options_of_line(launch.words[at + 1 :], reader(world, launch.folder))
         where = "command" if launch.source == COMMAND else f"{launch.source}: java"
         dashed = tuple(each for each in options if each.startswith("-"))
         reaches = "yes" if told or dashed else "unknown"
         facts.append(_fact(world, where, reaches, options, launch.folder))
+    facts.extend(
+        _fact(world, file.path, "script" if file.is_read else "no", file.options)
+        for file in option_files(world)
+    )
     return tuple(each for at, each in enumerate(facts) if each not in facts[:at])
 
 
@@ -178,16 +202,23 @@ def _in_effect(world: World, launch: Launch | None, at: int) -> JvmOptions:
             return ()
         if setting.value is None:
             untold = untold or f"{name} is put together in {setting.source}"
-        return _split(setting.value or "")
+            return kept_options(world, name)
+        return _split(setting.value)
 
-    line, told = options_of_line(launch.words[at + 1 :]) if launch else ((), True)
+    read = reader(world, launch.folder if launch else "")
+    line, told = options_of_line(launch.words[at + 1 :], read) if launch else ((), True)
+    if launch and not told:
+        # It may be cut off before words that are known all the same.
+        line = (*passed_on(world, launch), *line)
     # The launcher puts its own variable first on the line; the JVM takes JAVA_TOOL_OPTIONS
     # before the line and _JAVA_OPTIONS after it.
     own = tuple(each for name in _OPENJ9 if is_openj9 for each in given(name))
+    launcher = options_of_line(given("JDK_JAVA_OPTIONS"), read)[0]
     options = (
-        *(*own, *given("JAVA_TOOL_OPTIONS"), *given("JDK_JAVA_OPTIONS")),
-        *(*line, *given("_JAVA_OPTIONS")),
+        *(*own, *given("JAVA_TOOL_OPTIONS"), *launcher),
+        *(*from_files(world, launch), *line, *given("_JAVA_OPTIONS")),
     )
+    options = with_vm_files(options, read)
     if launch and not told:
         untold = untold or f"the options of java are put together in {launch.source}"
     named, resolved, replaces = _security_file(world, options, launch.folder if launch else None)
@@ -210,6 +241,16 @@ def _reaches(world: World, name: str, launches: tuple[tuple[Launch, int], ...]) 
         told = [options_of_line(each.words[at + 1 :])[1] for each, at in launches]
         return "no" if told and all(told) else "unknown"
     return "no"
+
+
+def passed_on(world: World, launch: Launch) -> tuple[str, ...]:
+    """What certainly goes into a command line through variables that only scripts pass on."""
+    found: list[str] = []
+    for name in PASSED_ON:
+        if name in launch.mentions and (setting := launch.variables.get(name)) is not None:
+            kept = kept_options(world, name)
+            found.extend(kept if setting.value is None else _split(setting.value))
+    return tuple(found)
 
 
 def _security_file(

@@ -259,7 +259,8 @@ def test_what_the_image_says_is_told_beside_what_a_script_makes_of_it() -> None:
     start = script("/e.sh", '[ $A ] && JAVA_OPTS="$JAVA_OPTS -Dz"', "java $JAVA_OPTS -jar /app.jar")
     env = {"JAVA_OPTS": "-Djava.security.properties=/typo"}
     linked = link(image(start, env=env, command=("/e.sh",)))
-    assert options(linked)["JAVA_OPTS"] == "unknown"
+    assert options(linked)["JAVA_OPTS"] == "script"
+    assert options(linked)["/e.sh: JAVA_OPTS"] == "unknown"
     (told,) = [each for each in linked.facts if each.text("source") == "JAVA_OPTS"]
     assert told.text("security_file") == "/typo"
 
