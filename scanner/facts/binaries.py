@@ -16,7 +16,15 @@ BINARIES: dict[FactKind, dict[str, type]] = {
         "executable": bool,  # has an execute permission bit
         "packed": str,  # upx
     },
-    FactKind.PE: {"machine": str, "managed": bool, "imports": tuple},
+    FactKind.PE: {
+        "machine": str,
+        "managed": bool,
+        "imports": tuple,
+        "assembly": str,  # of a managed one: its name
+        "assembly_version": str,
+        "references": tuple,  # assemblies that it calls
+        "natives": tuple,  # names under which it loads native libraries
+    },
     FactKind.CRYPTO_SYMBOLS: {
         "module": str,  # id in rules/modules
         "direction": str,  # imports, exports
@@ -25,7 +33,7 @@ BINARIES: dict[FactKind, dict[str, type]] = {
     FactKind.MODULE_CODE: {
         "module": str,
         "version": str,
-        "form": str,  # library, static, provider, jar, assembly
+        "form": str,  # library, static, provider, jar, pe (in a file for Windows)
         "fips": str,  # marker of a FIPS build, or ""
         "soname": str,
         "modules_dir": str,  # of OpenSSL: compiled-in MODULESDIR

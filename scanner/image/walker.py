@@ -5,9 +5,10 @@ What comes out is squashed to what a container would see. Knows nothing of what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from scanner.errors import ImageFormatError, RegistryError
 from scanner.image.arriving import StreamJob, visit_layer
 from scanner.image.blobs import FileBlob, opened
 from scanner.image.folder import list_folder
@@ -47,7 +48,17 @@ def walk(
     """
     tell = progress or NoProgress()
     if image.config.platform.os == "windows":
-        return _windows(image)
+        return _windows(image, lambda: _walk(image, make_visitor, workers, limits, tell))
+    return _walk(image, make_visitor, workers, limits, tell)
+
+
+def _walk(
+    image: Image,
+    make_visitor: MakeVisitor,
+    workers: int,
+    limits: Limits,
+    tell: Progress,
+) -> Walk:
     if isinstance(image, StreamedImage):
         return squash(scan_stream(image, make_visitor(), limits, tell), limits)
     if isinstance(image, LayeredImage):
@@ -65,14 +76,16 @@ def walk(
         crew.close()
 
 
-def _windows(image: Image) -> Walk:
-    gap = Gap(
-        GapKind.NOT_SUPPORTED,
-        image.reference,
-        "Windows image: FIPS is a policy of the host there, and its layers were not inspected",
-    )
-    empty = squash(())
-    return Walk(empty.view, (), (gap,))
+def _windows(image: Image, walk_layers: Callable[[], Walk]) -> Walk:
+    """A Windows image, whose base layers may be only where Microsoft keeps them."""
+    reason = "Windows image: FIPS is a policy of the host there"
+    try:
+        walk = walk_layers()
+    except (ImageFormatError, RegistryError) as error:
+        walk = squash(())
+        reason = f"{reason}, and its layers could not be inspected: {error}"
+    gap = Gap(GapKind.NOT_SUPPORTED, image.reference, reason)
+    return Walk(walk.view, walk.facts, (*walk.gaps, gap))
 
 
 class _Walker:

@@ -14,7 +14,7 @@ from scanner.facts import fact
 from scanner.fingerprint import Fingerprints, Hit, LibraryNames
 from scanner.formats.elf import MAGIC, DynamicSymbols, Elf, ElfError, read_dynamic_symbols, read_elf
 from scanner.formats.elf_notes import ElfNotes, read_notes
-from scanner.formats.pe import MAX_SIZE, is_pe, read_pe
+from scanner.formats.pe import PeError, is_pe, read_pe
 from scanner.image import ImageFile
 from scanner.inspectors.archives import carried
 from scanner.inspectors.dotnet_native import inspect_native
@@ -54,14 +54,38 @@ class BinaryInspector:
         return self._pe(file)
 
     def _pe(self, file: ImageFile) -> Iterator[Fact | Gap]:
-        pe = read_pe(file.read(MAX_SIZE))
+        path = file.entry.path
+        try:
+            with file.open() as stream:
+                pe = read_pe(stream)
+        except PeError as error:
+            yield Gap(GapKind.MALFORMED, path, f"its PE structure cannot be read: it {error}")
+            return
+        assembly = pe.assembly
         yield fact(
             FactKind.PE,
-            file.entry.path,
+            path,
             machine=pe.machine,
             managed=pe.managed,
             imports=pe.imports,
+            assembly=assembly.name if assembly else "",
+            assembly_version=assembly.version if assembly else "",
+            references=assembly.references if assembly else (),
+            natives=assembly.natives if assembly else (),
         )
+        if pe.managed:
+            return
+        # Runs on Windows alone, so what it holds counts in an image for Windows only.
+        for hit in self._prints.scan(file.chunks()).hits:
+            yield fact(
+                FactKind.MODULE_CODE,
+                path,
+                evidence=hit.texts,
+                module=hit.module,
+                version=hit.versions[0] if hit.versions else "",
+                form="pe",
+                fips=hit.fips,
+            )
 
     def _elf(self, file: ImageFile) -> Iterator[Fact | Gap]:
         path = file.entry.path

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from scanner.image.view import ImageView
-from scanner.link import dotnet, elf, go, hidden, integrity, java, openssl, rust, settings, start
+from scanner.link import (
+    dotnet,
+    elf,
+    go,
+    hidden,
+    integrity,
+    java,
+    openssl,
+    rust,
+    settings,
+    start,
+    windows,
+)
 from scanner.link.owners import fill_owners
 from scanner.link.world import FactIndex, Linked, World
 from scanner.model import CryptoUse, Fact, Gap, ImageConfig
@@ -24,6 +36,8 @@ LINKERS: tuple[Callable[[World], Linked], ...] = (
     java.link,
     dotnet.link,
     rust.link,
+    windows.link,
+    settings.link,
 )
 """In order: a later linker sees the facts that earlier ones derived."""
 

@@ -36,10 +36,12 @@ _MAX_OVERRIDE = 32
 # Packages whose managed code computes by itself; native libraries are recognized as files.
 _MANAGED = (
     (
-        re.compile(r"(?:Portable\.)?BouncyCastle(?:\.Cryptography|\.NetCore)?/(.+)", re.IGNORECASE),
+        re.compile(
+            r"(?:Portable\.)?BouncyCastle(?:\.Crypto|\.Cryptography|\.NetCore)?/(.*)", re.IGNORECASE
+        ),
         "dotnet-bouncycastle",
     ),
-    (re.compile(r"bc-fips/(.+)", re.IGNORECASE), "dotnet-bc-fips"),
+    (re.compile(r"bc-fips(?:-[0-9.]+)?/(.*)", re.IGNORECASE), "dotnet-bc-fips"),
 )
 _NAMES = {
     "dotnet-bouncycastle": "Bouncy Castle for .NET",
@@ -286,25 +288,43 @@ def _use(consumer: str, runtime: _Runtime, served: Served, libssl: str) -> Crypt
 
 
 def _managed(world: World, apps: tuple[_App, ...]) -> Iterator[CryptoUse]:
+    told: set[tuple[str, str]] = set()
     for app in apps:
         for package in dict.fromkeys(app.packages):
             for pattern, module in _MANAGED:
                 if found := pattern.fullmatch(package):
-                    rule = world.rules.modules.get(module)
-                    name = rule.name if rule is not None else _NAMES[module]
-                    is_fips = module == "dotnet-bc-fips"
-                    yield CryptoUse(
-                        consumer=app.program,
-                        kind=UseKind.BUNDLED,
-                        module=Module(module, name, found[1], app.program),
-                        activation=Activation.UNKNOWN if is_fips else Activation.NONE,
-                        activation_reason=(
-                            "whether the program enters approved mode is not known"
-                            if is_fips
-                            else "it has no approved mode"
-                        ),
-                        evidence=(package,),
-                    )
+                    told.add((app.folder, module))
+                    yield _use_of_managed(world, app.program, module, found[1], package)
+    # Without a deps.json the assemblies themselves tell; their versions are not the package's.
+    for each in world.facts.of(FactKind.PE):
+        folder = each.path.rsplit("/", 1)[0]
+        for pattern, module in _MANAGED:
+            if (folder, module) in told or not pattern.fullmatch(f"{each.text('assembly')}/"):
+                continue
+            told.add((folder, module))
+            programs = [app.program for app in apps if app.folder == folder]
+            evidence = f"{each.path}: {each.text('assembly')} {each.text('assembly_version')}"
+            for program in programs or [each.path]:
+                yield _use_of_managed(world, program, module, "", evidence)
+
+
+def _use_of_managed(
+    world: World, consumer: str, module: str, version: str, evidence: str
+) -> CryptoUse:
+    rule = world.rules.modules.get(module)
+    is_fips = module == "dotnet-bc-fips"
+    return CryptoUse(
+        consumer=consumer,
+        kind=UseKind.BUNDLED,
+        module=Module(module, rule.name if rule else _NAMES[module], version, consumer),
+        activation=Activation.UNKNOWN if is_fips else Activation.NONE,
+        activation_reason=(
+            "whether the program enters approved mode is not known"
+            if is_fips
+            else "it has no approved mode"
+        ),
+        evidence=(evidence,),
+    )
 
 
 def _unpacked(world: World, loader: Loader, apps: tuple[_App, ...]) -> Iterator[CryptoUse]:

@@ -219,9 +219,9 @@ def test_the_only_platform_is_taken_without_asking(
     }
 
 
-def test_a_windows_image_is_opened_and_not_scanned(tmp_path: Path) -> None:
+def test_a_windows_image_is_looked_into_and_its_policy_is_the_hosts(tmp_path: Path) -> None:
     result = look(f"oci:{platforms(tmp_path, 'windows/amd64')}")
-    assert result.facts == ()
+    assert seen(result.facts) == {"/platform": "windows/amd64"}
     assert [(gap.kind, gap.caps) for gap in result.gaps] == [(GapKind.NOT_SUPPORTED, True)]
     assert "policy of the host" in result.gaps[0].reason
 

@@ -81,3 +81,15 @@ def test_a_damaged_bundle_is_a_gap_and_stays_an_archive(
     assert FactKind.DOTNET_APP not in facts
     assert FactKind.ARCHIVE in facts
     assert "single-file bundle cannot be read" in gaps[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("pynacl-1.6.2-sodium.pyd", "libsodium"), ("grpcio-1.85.3-cygrpc.pyd", "boringssl")],
+)
+def test_modules_inside_files_for_windows(
+    inspector: BinaryInspector, tmp_path: Path, name: str, module: str
+) -> None:
+    facts, _ = look(inspector, expand(name, tmp_path))
+    code = facts[FactKind.MODULE_CODE]
+    assert (code.text("module"), code.text("form")) == (module, "pe")

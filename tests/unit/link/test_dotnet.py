@@ -245,3 +245,55 @@ def test_no_libssl_in_a_chiselled_image() -> None:
     (state,) = found.facts
     assert (state.text("libssl"), state.text("activation")) == ("", "none")
     assert found.uses == ()
+
+
+# --- managed code without a deps.json ---------------------------------------------------------
+
+
+def assembly(path: str, name: str, version: str) -> Fact:
+    return fact(FactKind.PE, path, managed=True, assembly=name, assembly_version=version)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("BouncyCastle.Crypto", "dotnet-bouncycastle"),
+        ("BouncyCastle.Cryptography", "dotnet-bouncycastle"),
+        ("bc-fips-1.0.2", "dotnet-bc-fips"),
+    ],
+)
+def test_an_assembly_tells_itself(name: str, module: str) -> None:
+    found = run(assembly(f"/app/{name}.dll", name, "1.9.0.0"))
+    (use,) = found.uses
+    assert (use.consumer, use.module.id) == (f"/app/{name}.dll", module)
+
+
+def test_an_assembly_beside_a_program_is_the_programs() -> None:
+    found = run(
+        *app("/app/svc.dll", "8.0.0"),
+        assembly("/app/BouncyCastle.Crypto.dll", "BouncyCastle.Crypto", "1.9.0.0"),
+        extra=("/app/svc.dll",),
+    )
+    assert [use.consumer for use in found.uses] == ["/app/svc.dll"]
+
+
+def test_an_assembly_that_the_deps_json_names_is_told_once() -> None:
+    found = run(
+        *app("/app/svc.dll", "8.0.0", "BouncyCastle.Cryptography/2.4.0"),
+        assembly("/app/BouncyCastle.Cryptography.dll", "BouncyCastle.Cryptography", "2.0.0.0"),
+        extra=("/app/svc.dll",),
+    )
+    assert [use.module.version for use in found.uses] == ["2.4.0"]
+
+
+def test_an_assembly_that_only_calls_bouncy_castle_is_none() -> None:
+    found = run(
+        fact(
+            FactKind.PE,
+            "/app/x.dll",
+            managed=True,
+            assembly="MimeKit",
+            references=("BouncyCastle.Cryptography",),
+        )
+    )
+    assert found.uses == ()
