@@ -107,6 +107,7 @@ class ModuleExample(Rule):
     texts: Texts = ()
     version: str = ""
     fips: str = ""
+    kernel_flag: str = ""
 
 
 class ModuleExamples(Rule):
@@ -133,6 +134,8 @@ class ModuleRule(Identified):
     hash_symbols: Regexes = ()
     """Regular expressions on the whole name of imports that only hash."""
     fingerprint: Fingerprint | None = None
+    recalled: Flag = False
+    """Whether the fingerprint is from documentation, and confirmed on no real file."""
     enforce: Enforce | None = None
     reads_kernel_flag: Flag | None = None
     switch_files: Texts = ()
