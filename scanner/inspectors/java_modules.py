@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.facts import fact
-from scanner.formats.jar import Jar, JarError
+from scanner.formats.jar import Jar, JarError, JarTooLargeError
+from scanner.formats.jar_signature import SignedEntries, signed_entries
 from scanner.formats.properties import parse_properties
 from scanner.model import Fact, FactKind
 
@@ -41,6 +42,8 @@ MARKS = (
     _Mark("conscrypt", "org/conscrypt/OpenSSLProvider", ("conscrypt-", "conscrypt")),
 )
 _BY_LAST_NAME = {each.class_path.rsplit("/", 1)[-1] + ".class": each for each in MARKS}
+_CHECKED = frozenset({"bc-fips", "bctls-fips", "accp-fips"})
+"""Modules that are published as signed archives, and are validated as they were published."""
 _NETTY_NATIVE = "META-INF/native/libnetty_tcnative"
 _ACCP_VERSION = "com/amazon/corretto/crypto/provider/version.properties"
 _VERSION_IN_NAME = re.compile(r"-(\d+(?:\.[0-9A-Za-z]+)+)(?:-[^/]*)?\.jar$")
@@ -88,6 +91,24 @@ def modules_of(path: str, jar: Jar) -> Iterator[Fact]:
             shaded=not is_own,
             evidence=(name,),
         )
+        if module in _CHECKED and is_own:
+            yield _integrity(where, jar)
+
+
+def _integrity(where: str, jar: Jar) -> Fact:
+    """Whether the archive is as it was signed; nothing can be said of one that is too large."""
+    try:
+        entries = signed_entries(jar)
+    except JarTooLargeError:
+        entries = SignedEntries("", "", ())
+    return fact(
+        FactKind.INTEGRITY,
+        where,
+        form="jar",
+        computed=entries.computed,
+        stored=entries.stored,
+        evidence=entries.differing,
+    )
 
 
 def module_of_class(path: str) -> str | None:

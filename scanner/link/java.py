@@ -6,10 +6,11 @@ Judges no provider; a program may also register one by itself, which no file tel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scanner.link.java_classpath import ClassPath, class_path
+from scanner.link.java_integrity import integrity_states
 from scanner.link.java_options import (
     JvmOptions,
     java_launches,
@@ -62,9 +63,11 @@ def link(world: World) -> Linked:
     """JVM_OPTIONS facts, and the uses of crypto by JVMs and by archives with crypto inside."""
     jars = [each for each in world.facts.of(FactKind.MODULE_CODE) if each.text("form") == "jar"]
     jvms = tuple(_jvms(world))
+    states = tuple(integrity_states(world))
     if not jvms:
-        return _without_runtime(world, jars)
-    facts = option_facts(world)
+        without = _without_runtime(world, jars)
+        return replace(without, facts=(*without.facts, *states))
+    facts = (*option_facts(world), *states)
     homes = tuple(each.home for each in jvms)
     starts = tuple(
         _Start(each, class_path(world, each, homes)) for each in options_in_effect(world)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -299,3 +300,34 @@ def test_other_classes_say_nothing(path: str, content: bytes) -> None:
 def test_the_class_path_of_a_manifest_is_told() -> None:
     data = jar({MANIFEST: "Main-Class: M\nClass-Path: lib/a.jar\n  lib/b.jar\n"})
     assert the_fact(INSPECTOR, "/app.jar", data).texts("class_path") == ("lib/a.jar", "lib/b.jar")
+
+
+# --- integrity -----------------------------------------------------------------------------
+
+SIGNED = (Path(__file__).parents[2] / "fixtures" / "java" / "bc-fips-signed.jar").read_bytes()
+
+
+def integrity(path: str, data: bytes) -> list[Fact]:
+    found = seen(INSPECTOR, path, data)
+    return [e for e in found if isinstance(e, Fact) and e.kind is FactKind.INTEGRITY]
+
+
+def test_the_digests_of_a_signed_fips_provider_are_computed() -> None:
+    (found,) = integrity("/app/bc-fips-2.0.0.jar", SIGNED)
+    assert found.text("form") == "jar"
+    assert found.text("computed") == found.text("stored") != ""
+
+
+def test_an_entry_that_was_added_is_named() -> None:
+    out = io.BytesIO(SIGNED)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("com/x/Agent.class", b"")
+    (found,) = integrity("/app/bc-fips-2.0.0.jar", out.getvalue())
+    assert found.text("computed") != found.text("stored")
+    assert found.evidence == ("com/x/Agent.class",)
+
+
+def test_of_other_libraries_none_is_computed() -> None:
+    assert integrity("/app/bcprov-jdk18on-1.78.jar", jar({BC: b"", "META-INF/X.SF": b""})) == []
+    merged = jar({BC_FIPS: b"", **pom("com.x", "app", "1"), **pom("org.b", "bc-fips", "2")})
+    assert integrity("/app/all.jar", merged) == []

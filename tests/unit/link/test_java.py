@@ -437,3 +437,28 @@ def test_semerus_option_counts_on_semeru_only() -> None:
     made = world(semeru, security(MASTER, *SUN), env=tuple(env.items()), extra=[JAVA])
     use = the_jvm(link(made))
     assert (use.module.id, use.activation) == ("openjceplus-fips", Activation.ON)
+
+
+# --- integrity -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("computed", "stored", "state"),
+    [("ab", "ab", "intact"), ("ab", "cd", "altered"), ("", "", "missing")],
+)
+def test_whether_a_signed_provider_is_as_it_was_signed(
+    computed: str, stored: str, state: str
+) -> None:
+    seen = fact(
+        FactKind.INTEGRITY,
+        bc_fips().path,
+        form="jar",
+        computed=computed,
+        stored=stored,
+        evidence=("com/x/Agent.class",),
+    )
+    for made in (image(seen, bc_fips()), world(seen, bc_fips())):
+        states = [e for e in link(made).facts if e.kind is FactKind.INTEGRITY_STATE]
+        assert [(each.path, each.text("module"), each.text("state")) for each in states] == [
+            ("/app/lib/bc-fips-2.1.0.jar", "bc-fips", state)
+        ]
