@@ -47,7 +47,14 @@ class When(Rule):
         return self
 
 
-class CheckExamples(Rule):
+class Examples(Rule):
+    """What shows what a rule is about, and what it is not about."""
+
+    equivalent: Mapping[Text, Text] = Field(default_factory=dict)
+    """Changes that make the rule no weaker (see `scanner.mutate`) → why."""
+
+
+class CheckExamples(Examples):
     """Lists of facts on which a check fires, and on which it does not."""
 
     match: tuple[Facts, ...]
@@ -110,7 +117,7 @@ class ModuleExample(Rule):
     kernel_flag: str = ""
 
 
-class ModuleExamples(Rule):
+class ModuleExamples(Examples):
     match: tuple[ModuleExample, ...] = ()
     no_match: tuple[ModuleExample, ...] = ()
 
@@ -172,7 +179,7 @@ class RuntimeRule(Identified):
 # --- logs and scoring ----------------------------------------------------------------------
 
 
-class LogExamples(Rule):
+class LogExamples(Examples):
     """Texts in which a message is recognized, and in which it is not."""
 
     match: tuple[Text, ...]
