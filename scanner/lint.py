@@ -17,6 +17,7 @@ from scanner.cmvp_status import END_OF_140_2
 from scanner.conditions import Matches
 from scanner.lint_algorithms import lint_algorithms
 from scanner.lint_packages import packages_are_listed_once, packages_name_what_is_known
+from scanner.lint_servers import server_examples_hold, server_paths_are_whole
 from scanner.match import evaluate
 from scanner.model import Confidence, Severity, VerdictKind
 from scanner.rulebook import RuleBook, default_rules, read_rules
@@ -24,6 +25,7 @@ from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
 from scanner.rules_base import Identified
 from scanner.rules_model import SCOPE_KINDS, CheckRule, LogRule, ModuleRule
 from scanner.rules_packages import PackageFile, PackageTable
+from scanner.rules_servers import ServerRule
 
 MAX_TITLE = 100
 MAX_LOG_MATCH = 1000
@@ -105,6 +107,7 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         packages=PackageTable(
             tuple(each for each in rules.packages.files if here("packages", each))
         ),
+        servers={key: rule for key, rule in rules.servers.items() if here("servers", rule)},
     )
 
 
@@ -117,6 +120,7 @@ def _rules_of(rules: RuleBook) -> Iterator[tuple[str, Identified]]:
         ("distributions", rules.distributions),
         ("logs", rules.logs),
         ("packages", rules.packages.files),
+        ("servers", rules.servers.values()),
     ):
         for rule in found:
             yield f"{folder}/{rule.id}.yaml", rule
@@ -374,6 +378,7 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
         _log_effect_is_specific,
     ),
     PackageFile: (packages_name_what_is_known, packages_are_listed_once),
+    ServerRule: (server_examples_hold, server_paths_are_whole),
 }
 """What makes a rule unusable."""
 

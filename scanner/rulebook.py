@@ -41,6 +41,7 @@ from scanner.rules_model import (
     Scoring,
 )
 from scanner.rules_packages import PackageFile, PackageRule, PackageTable
+from scanner.rules_servers import ServerRule
 
 __all__ = [
     "AlgorithmRule",
@@ -62,6 +63,7 @@ __all__ = [
     "RuleBook",
     "RuntimeRule",
     "Scoring",
+    "ServerRule",
     "TlsGroup",
     "TlsProtocol",
     "TlsSignature",
@@ -81,6 +83,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "algorithms": AlgorithmFile,
     "logs": LogRule,
     "packages": PackageFile,
+    "servers": ServerRule,
 }
 """Folder → what a file in it holds."""
 
@@ -105,6 +108,7 @@ class RuleBook:
     """`sha256:` and the hash of all rule files."""
     packages: PackageTable = field(default_factory=PackageTable)
     """What packages of language ecosystems bring or bind crypto."""
+    servers: Mapping[str, ServerRule] = field(default_factory=dict)
     distributions: tuple[Distribution, ...] = ()
     """What the packages of distributions are worth as modules."""
 
@@ -237,5 +241,6 @@ class _Builder:
             constants=tuple(each for table in tables for each in table.constants),
             digest=digest,
             packages=PackageTable(tuple(self._rules["packages"].values())),
+            servers=self._rules["servers"],
             distributions=tuple(self._rules["distributions"].values()),
         )

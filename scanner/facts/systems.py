@@ -31,7 +31,11 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "value": str,
         "line": int,
         "block": str,  # what it stands in: `http > server`
-        "topic": str,  # protocols, suites, groups, signatures, kex, ciphers, macs, keys, hash, mode
+        "scope": str,  # which of the blocks of this name, by their numbers: `1.4`
+        "entry": str,  # which of the rule's directives it is, by number; of a switch, its name
+        "topic": str,  # protocols, suites, groups, signatures, kex, ciphers, macs, keys, hash, mode;
+        # include, switch, unread: for linkers
+        "state": str,  # of the topic mode: on, off
         "algorithms": tuple,  # what it allows, by the names of the algorithm tables
         "unapproved": tuple,  # of these
         "unknown": tuple,  # what it names and no table knows

@@ -23,6 +23,7 @@ from scanner.inspectors import (
     os_packages,
     runtimes,
     scripts,
+    servers,
 )
 from scanner.model import Fact, FileEntry, FileKind, Gap, GapKind
 from scanner.rulebook import RuleBook
@@ -54,6 +55,7 @@ MAKERS: tuple[Callable[[RuleBook], Inspector], ...] = (
     scripts.make,
     runtimes.make,
     archives.make,
+    servers.make,
 )
 
 

@@ -1,0 +1,186 @@
+"""Reads what a server's configuration says of algorithms, as its rule in `rules/servers` tells.
+
+Sees one text at a time: whether any program reads it is the business of `scanner.link.settings`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from scanner.cipher_lists import Allowed, Tables, allowed
+from scanner.formats.config_model import Directive
+from scanner.formats.config_syntaxes import parse_config
+from scanner.rulebook import RuleBook
+from scanner.rules_servers import DirectiveRule, ServerRule
+
+MAX_SETTINGS = 2_000
+"""Of one file."""
+INCLUDE = "include"
+SWITCH = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One directive and what it comes to; an include or a switch allows nothing."""
+
+    directive: Directive
+    entry: str
+    """Which of the rule's directives it is, by its number; of a switch, the switch's name."""
+    topic: str
+    allowed: Allowed = field(default_factory=Allowed)
+    unapproved: tuple[str, ...] = ()
+    state: str = ""
+    """Of the topic `mode`: on or off."""
+    advice: str = ""
+
+    @property
+    def only_unapproved(self) -> bool:
+        """Whether it allows something, and nothing of that is approved."""
+        return bool(self.unapproved) and len(self.unapproved) == len(self.allowed.names)
+
+
+def read_settings(rule: ServerRule, text: str, rules: RuleBook) -> Iterator[Setting]:
+    """The settings in `text`, in its order, each block's own ones told apart.
+
+    Raises:
+        ConfigError: the text is not of the rule's syntax, or too much.
+    """
+    lowered = text.lower()
+    if not any(hint.lower() in lowered for hint in rule.hints):
+        return
+    reader = _Reader(rule, rules)
+    found = [each for directive in parse_config(rule.syntax, text) for each in reader.of(directive)]
+    yield from _in_effect(rule, found, reader)
+
+
+def judge(
+    rule: DirectiveRule, entry: int, directive: Directive, values: Sequence[str], rules: RuleBook
+) -> Setting:
+    """What `directive` comes to with these `values`."""
+    state = ""
+    if rule.values == "meanings":
+        meant = {word.lower(): names for word, names in rule.meanings.items()}
+        words = [each.strip("\"'").lower() for each in values]
+        known = [name for each in words for name in meant.get(each, ())]
+        unknown = [each for each in words if each not in meant]
+        if rule.topic == "mode":
+            state = known[0] if known else ""
+            known = []
+        result = Allowed(tuple(dict.fromkeys(known)), tuple(unknown))
+    else:
+        result = allowed(rule.values, values, Tables(rules.tls, rules.algorithms))
+    unapproved = tuple(each for each in result.names if not _is_approved(each, rule.topic, rules))
+    return Setting(directive, str(entry), rule.topic, result, unapproved, state, rule.advice)
+
+
+def _is_approved(name: str, topic: str, rules: RuleBook) -> bool:
+    tables = {
+        "protocols": rules.tls.protocol,
+        "suites": rules.tls.suite,
+        "groups": rules.tls.group,
+        "signatures": rules.tls.signature,
+    }
+    found = tables[topic](name) if topic in tables else None
+    return found.approved if found is not None else rules.algorithms.approved(name) is not False
+
+
+class _Reader:
+    """Finds what the directives of one server's rule are about."""
+
+    def __init__(self, rule: ServerRule, rules: RuleBook) -> None:
+        self._rule = rule
+        self._rules = rules
+        switches = [each.name for group in rule.switches.values() for each in group]
+        includes = [each.name for each in rule.includes]
+        own = [each.name for each in rule.directives]
+        self._names = _any_name((*own, *includes, *switches))
+
+    def of(self, directive: Directive) -> Iterator[Setting]:
+        if not self._names.fullmatch(directive.name):
+            return
+        for include in self._rule.includes:
+            if re.fullmatch(include.name, directive.name):
+                yield Setting(directive, include.names, INCLUDE)
+        block = " > ".join(directive.blocks)
+        for name, switches in self._rule.switches.items():
+            for switch in switches:
+                if (
+                    re.fullmatch(switch.name, directive.name)
+                    and _fits(switch.block, block)
+                    and re.fullmatch(switch.value, directive.value[:2000])
+                ):
+                    yield Setting(directive, name, SWITCH)
+        for entry, rule in enumerate(self._rule.directives):
+            if re.fullmatch(rule.name, directive.name) and _fits(rule.block, block):
+                values = _after(directive.values, rule)
+                if values:
+                    yield judge(rule, entry, directive, values, self._rules)
+
+    def joined(self, first: Setting, second: Setting) -> Setting:
+        """One list of two directives."""
+        entry = int(first.entry)
+        values = (*first.directive.values, *second.directive.values)
+        whole = Directive(
+            first.directive.name,
+            values,
+            first.directive.line,
+            first.directive.blocks,
+            first.directive.scope,
+        )
+        return judge(self._rule.directives[entry], entry, whole, values, self._rules)
+
+
+def _after(values: tuple[str, ...], rule: DirectiveRule) -> tuple[str, ...]:
+    """The part of a directive's words that the rule is about."""
+    if not rule.after:
+        return values
+    at = next((i for i, each in enumerate(values) if re.fullmatch(rule.after, each)), None)
+    return values[at + 1 : at + 2] if at is not None else ()
+
+
+def _fits(pattern: str, block: str) -> bool:
+    return not pattern or re.fullmatch(pattern, block[:2000]) is not None
+
+
+@lru_cache(maxsize=256)
+def _any_name(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{each})" for each in dict.fromkeys(patterns)))
+
+
+def _in_effect(rule: ServerRule, found: list[Setting], reader: _Reader) -> Iterator[Setting]:
+    """Without what another directive of the same block overrides."""
+    kept: dict[object, Setting] = {}
+    for number, each in enumerate(found):
+        key: object = number
+        if each.topic not in (INCLUDE, SWITCH):
+            repeats = rule.directives[int(each.entry)].repeats
+            key = number if repeats == "all" else (each.entry, each.directive.scope)
+            if key in kept and repeats == "first":
+                continue
+            if key in kept and repeats == "join":
+                kept[key] = reader.joined(kept[key], each)
+                continue
+        kept.pop(key, None)
+        kept[key] = each
+        if len(kept) > MAX_SETTINGS:
+            return
+    yield from kept.values()
+
+
+def servers_of(path: str, servers: Mapping[str, ServerRule]) -> tuple[ServerRule, ...]:
+    """The servers whose configuration `path` may be."""
+    return tuple(
+        each for each in servers.values() if _paths(each.id, each.files, each.also).fullmatch(path)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _paths(
+    server: str,  # noqa: ARG001 - one pattern for each server
+    files: tuple[str, ...],
+    also: tuple[str, ...],
+) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{each})" for each in (*files, *also)) or r"(?!)")

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanner.facts import fact
+from scanner.inspectors.servers import make
+from scanner.link.settings import link
+from scanner.link.world import FactIndex, Linked, World
+from scanner.model import Fact, FactKind, ImageConfig
+from tests.unit.inspectors.files import seen
+from tests.unit.link.worlds import LINUX, elf, rules, tree
+
+INSPECTOR = make(rules())
+CHACHA = "ssl_ciphers ECDHE-RSA-CHACHA20-POLY1305;"
+
+
+def image(
+    files: dict[str, str],
+    command: tuple[str, ...] = ("nginx", "-g", "daemon off;"),
+    links: Iterable[tuple[str, str]] = (),
+    programs: tuple[str, ...] = ("/usr/sbin/nginx",),
+    env: tuple[tuple[str, str], ...] = (),
+    more: tuple[Fact, ...] = (),
+) -> Linked:
+    stated = [each for path, text in files.items() for each in seen(INSPECTOR, path, text)]
+    facts = [each for each in stated if isinstance(each, Fact)]
+    facts += [*(elf(path) for path in programs), *more]
+    config = ImageConfig(LINUX, entrypoint=command, env=env)
+    view = tree({*files, *programs, *(each.path for each in more)}, links)
+    return link(World(FactIndex(facts), view, config, rules()))
+
+
+def told(linked: Linked, *, written: bool = True) -> list[tuple[str, str, str]]:
+    return [
+        (each.path, each.text("line"), each.text("reached"))
+        for each in linked.facts
+        if each.flag("written") is written
+    ]
+
+
+def test_what_the_started_program_reads_is_in_effect() -> None:
+    linked = image({"/etc/nginx/nginx.conf": f"server {{\nlisten 443 ssl;\n{CHACHA}\n}}"})
+    (only,) = linked.facts
+    assert only.kind is FactKind.SETTING_IN_EFFECT
+    assert only.text("reached") == "started"
+    assert only.text("program") == "/usr/sbin/nginx"
+    assert only.flag("only_unapproved")
+
+
+def test_nothing_is_in_effect_without_the_program() -> None:
+    linked = image({"/etc/nginx/nginx.conf": f"listen 443 ssl; {CHACHA}"}, programs=())
+    assert linked == Linked()
+
+
+def test_another_command_leaves_it_installed() -> None:
+    linked = image({"/etc/nginx/nginx.conf": f"listen 443 ssl; {CHACHA}"}, command=("sleep", "1"))
+    assert told(linked) == [("/etc/nginx/nginx.conf", "1", "installed")]
+
+
+def test_without_tls_nothing_is_in_effect() -> None:
+    """Debian's nginx.conf names old protocols, and no server in it speaks TLS."""
+    text = "http { ssl_protocols TLSv1 TLSv1.1 TLSv1.2; server { listen 80; } }"
+    assert told(image({"/etc/nginx/nginx.conf": text})) == [("/etc/nginx/nginx.conf", "1", "no")]
+
+
+def test_a_server_overrides_what_stands_around_it() -> None:
+    text = f"http {{\n{CHACHA}\nserver {{ listen 443 ssl;\nssl_ciphers ECDHE+AESGCM; }} }}"
+    path = "/etc/nginx/nginx.conf"
+    assert told(image({path: text})) == [(path, "2", "no"), (path, "4", "started")]
+    both = text.replace("} }", "} server { listen 444 ssl; } }")
+    assert told(image({path: both})) == [(path, "2", "started"), (path, "4", "started")]
+
+
+def test_sites_count_where_they_are_enabled() -> None:
+    files = {
+        "/etc/nginx/nginx.conf": "http { include /etc/nginx/sites-enabled/*; }",
+        "/etc/nginx/sites-available/one": f"server {{ listen 443 ssl; {CHACHA} }}",
+        "/etc/nginx/sites-available/two": f"server {{ listen 444 ssl; {CHACHA} }}",
+    }
+    linked = image(files, links=[("/etc/nginx/sites-enabled/one", "../sites-available/one")])
+    assert told(linked) == [
+        ("/etc/nginx/sites-available/one", "1", "started"),
+        ("/etc/nginx/sites-available/two", "1", "no"),
+    ]
+
+
+def test_blocks_reach_into_included_files() -> None:
+    files = {
+        "/etc/nginx/nginx.conf": "http { ssl_protocols TLSv1.1; include conf.d/*.conf; }",
+        "/etc/nginx/conf.d/a.conf": "server { listen 443 ssl; include snippets/tls.conf; }",
+        "/etc/nginx/snippets/tls.conf": "ssl_protocols TLSv1;",
+    }
+    assert told(image(files)) == [
+        ("/etc/nginx/nginx.conf", "1", "no"),
+        ("/etc/nginx/snippets/tls.conf", "1", "started"),
+    ]
+
+
+def test_the_command_names_another_file() -> None:
+    files = {
+        "/etc/nginx/nginx.conf": f"listen 443 ssl; {CHACHA}",
+        "/srv/nginx-edge.conf": f"listen 444 ssl; {CHACHA}",
+    }
+    linked = image(files, command=("nginx", "-c", "/srv/nginx-edge.conf"))
+    assert told(linked) == [
+        ("/etc/nginx/nginx.conf", "1", "installed"),
+        ("/srv/nginx-edge.conf", "1", "started"),
+    ]
+
+
+def test_a_file_that_nobody_read_is_a_gap() -> None:
+    files = {"/etc/nginx/nginx.conf": "http { include /srv/tls.snippet; }"}
+    other = fact(FactKind.SCRIPT, "/srv/tls.snippet", interpreter="sh", mentions=(), steps=())
+    (gap,) = image(files, more=(other,)).gaps
+    assert gap.subject == "/srv/tls.snippet"
+    assert gap.caps
+    assert "nginx" in gap.reason
+
+
+def test_includes_that_go_in_circles_end() -> None:
+    files = {
+        "/etc/nginx/nginx.conf": f"include a.conf; listen 443 ssl; {CHACHA}",
+        "/etc/nginx/a.conf": "include nginx.conf;",
+    }
+    assert told(image(files)) == [("/etc/nginx/nginx.conf", "1", "started")]
+
+
+def test_defaults_count_where_tls_is_on_and_nothing_is_written() -> None:
+    path = "/etc/nginx/nginx.conf"
+    linked = image({path: "server {\nlisten 443 ssl;\nssl_protocols TLSv1.2;\n}"})
+    (default,) = [each for each in linked.facts if not each.flag("written")]
+    assert default.text("directive") == "ssl_ciphers"
+    assert default.text("line") == "2"
+    assert "TLS_RSA_WITH_AES_128_GCM_SHA256" in default.texts("unapproved")
+    assert told(image({path: "listen 443 ssl; ssl_ciphers ECDHE+AESGCM;"}), written=False) == []
+    assert told(image({path: "listen 80; ssl_protocols TLSv1.2;"}), written=False) == []
+
+
+def test_a_setting_of_red_hats_policy_is_no_default() -> None:
+    linked = image({"/etc/nginx/nginx.conf": "listen 443 ssl; ssl_ciphers PROFILE=SYSTEM;"})
+    assert [each for each in linked.facts if each.texts("unapproved")] == []
