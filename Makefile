@@ -9,6 +9,8 @@ TESTS  ?=
 SELECT := $(if $(TESTS),-k "$(TESTS)")
 # Names of samples: make samples SAMPLES="go-plain no-crypto"
 SAMPLES ?=
+# Names of packages: make corpus CORPUS="node-26.10.0 cryptography-50.0.2"
+CORPUS ?=
 
 .PHONY: help
 help:  ## Show what there is
@@ -74,6 +76,15 @@ providers: dev  ## Build FIPS providers for simulated runs: musl and old glibc, 
 .PHONY: bench
 bench: dev engine  ## Time the inspection of a large image
 	@$(BIN)/python -m scripts.bench
+
+.PHONY: catalogue
+catalogue: dev  ## Write docs/catalogue.md from the rules
+	@$(BIN)/python -m scripts.catalogue
+
+.PHONY: corpus
+corpus: dev engine  ## Measure what is recognized on public packages; write docs/precision.md
+	@$(BIN)/python -m scripts.base_images
+	@$(BIN)/python -m scripts.corpus $(CORPUS)
 
 .PHONY: fix
 fix: dev  ## Let ruff correct what it can
