@@ -16,10 +16,18 @@ from scanner.certificates import Certificate
 from scanner.cmvp_status import END_OF_140_2
 from scanner.conditions import Matches
 from scanner.lint_algorithms import lint_algorithms
+from scanner.lint_examples import fixtures_of, modules_have_true_bytes, weakened_rules_fail
+from scanner.lint_logs import (
+    log_confidence_is_earned,
+    log_effect_is_specific,
+    log_examples_hold,
+    log_pattern_compiles,
+    log_pattern_is_safe,
+)
 from scanner.lint_packages import packages_are_listed_once, packages_name_what_is_known
 from scanner.lint_servers import server_examples_hold, server_paths_are_whole
 from scanner.match import evaluate
-from scanner.model import Confidence, Severity, VerdictKind
+from scanner.model import Severity, VerdictKind
 from scanner.rulebook import RuleBook, default_rules, read_rules
 from scanner.rulefile import Location, Problem, RuleFile, read_rule_file
 from scanner.rules_base import Identified
@@ -28,14 +36,11 @@ from scanner.rules_packages import PackageFile, PackageTable
 from scanner.rules_servers import ServerRule
 
 MAX_TITLE = 100
-MAX_LOG_MATCH = 1000
-"""Characters that a log message may span: logs are matched piece by piece."""
 
 FOLKLORE = ("EnableFIPS", "USELEGACYPROVIDER")
 """Variables that no program reads; a fix that recommends one would make things worse."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LOOKAROUND = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]|\(\?P=")
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[+*](?:[^()\\]|\\.)*\)[+*{]")
 
 Found = Iterator[tuple[Location, str]]
@@ -49,6 +54,8 @@ class Context:
     rules: RuleBook
     local: RuleBook
     """The rules of the folder that is checked."""
+    fixtures: Path | None
+    """Where the bytes of modules' examples are; None in an installed scanner."""
 
 
 def lint(folder: Path | None = None) -> tuple[Problem, ...]:
@@ -69,7 +76,7 @@ def lint(folder: Path | None = None) -> tuple[Problem, ...]:
         for path in sorted(folder.rglob("*.yaml"))
         for file in [read_rule_file(path, folder)[0]]
     }
-    context = Context(rules, local)
+    context = Context(rules, local, fixtures_of(folder))
     found = [
         problem
         for name, rule in _rules_of(local)
@@ -288,45 +295,6 @@ def _named_by_number(rule: Certificate, _: Context) -> Found:
         yield (), f"the file name must end in -{rule.certificate}"
 
 
-# --- logs ----------------------------------------------------------------------------------
-
-
-def _log_examples_hold(rule: LogRule, _: Context) -> Found:
-    pattern = re.compile(rule.pattern)
-    for name in ("match", "no_match"):
-        if not getattr(rule.examples, name):
-            yield ("examples",), f"has no example under `{name}`"
-    for index, text in enumerate(rule.examples.match):
-        if not pattern.search(text):
-            yield ("examples", "match", index), "the pattern does not match this example"
-    for index, text in enumerate(rule.examples.no_match):
-        if pattern.search(text):
-            yield ("examples", "no_match", index), "the pattern matches this example"
-
-
-def _log_pattern_is_safe(rule: LogRule, _: Context) -> Found:
-    if _LOOKAROUND.search(rule.pattern):
-        yield ("pattern",), "looks around or back, which takes long on hostile logs"
-    if _NESTED_REPEAT.search(rule.pattern) or re.search(r"(?<!\\)\.[*+]", rule.pattern):
-        yield ("pattern",), "repeats without bound; write {0,200} instead of * or +"
-    if re.search(r"\{\d*,(\d{4,})\}", rule.pattern):
-        yield ("pattern",), f"may span more than {MAX_LOG_MATCH} characters"
-
-
-def _log_pattern_compiles(rule: LogRule, _: Context) -> Found:
-    import hyperscan
-
-    try:
-        hyperscan.Database().compile(expressions=[rule.pattern.encode()], ids=[0])
-    except hyperscan.error as error:
-        yield ("pattern",), f"hyperscan refuses it: {error}"
-
-
-def _log_effect_is_specific(rule: LogRule, _: Context) -> Found:
-    if rule.effect == "informs" and rule.fips_specific:
-        yield ("effect",), "a message that only FIPS causes breaks or shows a misconfiguration"
-
-
 # --- the whole -----------------------------------------------------------------------------
 
 
@@ -372,10 +340,10 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
     ModuleRule: (_module_names_modules, _fingerprint_is_long_enough),
     Certificate: (_dates_in_order, _covers_known_modules, _source_is_official, _named_by_number),
     LogRule: (
-        _log_examples_hold,
-        _log_pattern_is_safe,
-        _log_pattern_compiles,
-        _log_effect_is_specific,
+        log_examples_hold,
+        log_pattern_is_safe,
+        log_pattern_compiles,
+        log_effect_is_specific,
     ),
     PackageFile: (packages_name_what_is_known, packages_are_listed_once),
     ServerRule: (server_examples_hold, server_paths_are_whole),
@@ -383,10 +351,17 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
 """What makes a rule unusable."""
 
 
-def _log_confidence_is_earned(rule: LogRule, _: Context) -> Found:
-    if rule.confidence is Confidence.HIGH and "recalled" in rule.source:
-        yield ("confidence",), "high, although its source is recalled and not confirmed"
+def _weakened_rules_fail(rule: CheckRule | LogRule, _: Context) -> Found:
+    yield from weakened_rules_fail(rule)
 
 
-WARNS: dict[type[Identified], tuple[Check, ...]] = {LogRule: (_log_confidence_is_earned,)}
+def _modules_have_true_bytes(rule: ModuleRule, context: Context) -> Found:
+    yield from modules_have_true_bytes(rule, context.fixtures)
+
+
+WARNS: dict[type[Identified], tuple[Check, ...]] = {
+    CheckRule: (_weakened_rules_fail,),
+    LogRule: (log_confidence_is_earned, _weakened_rules_fail),
+    ModuleRule: (_modules_have_true_bytes,),
+}
 """What should be better."""
