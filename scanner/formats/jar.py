@@ -22,9 +22,9 @@ MAX_ENTRY = 1 << 20
 MAX_NESTED = 128 << 20
 MAX_UNPACKED = 512 << 20
 """Bytes unpacked from one outer archive in all."""
-MAX_LOOKED_INTO = 512 << 20
+MAX_LOOKED_INTO = 1 << 30
 """Bytes of entries that are looked into one by one, of one outer archive in all."""
-MAX_LOOKED_AT = 32 << 20
+MAX_LOOKED_AT = 128 << 20
 """Bytes of one of these."""
 MAX_DEPTH = 3
 MAX_ARCHIVES = 2000

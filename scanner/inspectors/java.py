@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scanner.facts import fact
+from scanner.fingerprint import Hit
 from scanner.formats.jar import (
     ARCHIVE_SUFFIXES,
     Jar,
@@ -23,6 +24,7 @@ from scanner.formats.properties import parse_properties
 from scanner.image import ImageFile
 from scanner.inspectors.java_calls import JavaCalls
 from scanner.inspectors.java_modules import module_of_class, modules_of
+from scanner.inspectors.java_natives import NativeCode, native_facts
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
 
@@ -62,6 +64,7 @@ class JavaInspector:
 
     def __init__(self, rules: RuleBook) -> None:
         self._calls = JavaCalls(rules)
+        self._natives = NativeCode(rules)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         path = entry.path
@@ -78,7 +81,7 @@ class JavaInspector:
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
         if path.lower().endswith(ARCHIVE_SUFFIXES):
-            return _archive(file, self._calls)
+            return _archive(file, self._calls, self._natives)
         if path.endswith(".class"):
             return (*_single_class(path), *self._calls.of_class(path, file.read(MAX_CLASS)))
         if path.endswith("/release"):
@@ -188,7 +191,7 @@ def _single_class(path: str) -> Iterator[Fact]:
         )
 
 
-def _archive(file: ImageFile, calls: JavaCalls) -> Iterator[Fact | Gap]:
+def _archive(file: ImageFile, calls: JavaCalls, natives: NativeCode) -> Iterator[Fact | Gap]:
     path = file.entry.path
     if file.entry.size > MAX_JAR:
         yield _gap(path, JarTooLargeError(f"{file.entry.size} bytes"))
@@ -209,7 +212,7 @@ def _archive(file: ImageFile, calls: JavaCalls) -> Iterator[Fact | Gap]:
                     nested.append(seen.inside)
                 else:
                     outer = seen
-                yield from modules_of(path, seen)
+                yield from _code_of(path, seen, natives)
                 yield from _calls_of(path, seen, calls)
         except JarError as error:
             yield _gap(path, error)
@@ -231,6 +234,18 @@ def _archive(file: ImageFile, calls: JavaCalls) -> Iterator[Fact | Gap]:
             launcher=main_class.startswith("org.springframework.boot.loader"),
             class_path=named[:MAX_NESTED_NAMES],
         )
+
+
+def _code_of(path: str, jar: Jar, natives: NativeCode) -> Iterator[Fact | Gap]:
+    hits: dict[str, tuple[str, Hit]] = {}
+    try:
+        hits = natives.hits(jar)
+    except JarTooLargeError as error:
+        reason = f"not all of its native libraries were looked into: {error}"
+        yield Gap(GapKind.TOO_LARGE, path, reason)
+    found = tuple(modules_of(path, jar, hits))
+    yield from found
+    yield from native_facts(path, jar, hits, explained=bool(found))
 
 
 def _calls_of(path: str, jar: Jar, calls: JavaCalls) -> Iterator[Fact | Gap]:

@@ -6,7 +6,7 @@ A class name proves the code is there; it does not prove that a program uses it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from scanner.facts import fact
@@ -44,30 +44,19 @@ MARKS = (
 _BY_LAST_NAME = {each.class_path.rsplit("/", 1)[-1] + ".class": each for each in MARKS}
 _CHECKED = frozenset({"bc-fips", "bctls-fips", "accp-fips"})
 """Modules that are published as signed archives, and are validated as they were published."""
-_NETTY_NATIVE = "META-INF/native/libnetty_tcnative"
 _ACCP_VERSION = "com/amazon/corretto/crypto/provider/version.properties"
 _VERSION_IN_NAME = re.compile(r"-(\d+(?:\.[0-9A-Za-z]+)+)(?:-[^/]*)?\.jar$")
 
 
-def modules_of(path: str, jar: Jar) -> Iterator[Fact]:
+def modules_of(path: str, jar: Jar, native: Container[str] = ()) -> Iterator[Fact]:
     """MODULE_CODE facts for crypto libraries in one archive.
 
     Args:
         path: the outer archive's path in the image.
         jar: it, or an archive inside it.
+        native: modules whose code its native libraries hold.
     """
     where = f"{path}!/{jar.inside}" if jar.inside else path
-    native = next((name for name in jar.names if name.startswith(_NETTY_NATIVE)), None)
-    if native is not None and "boringssl" in _self_description(jar):
-        yield fact(
-            FactKind.MODULE_CODE,
-            where,
-            module="boringssl",
-            version="",
-            form="jar",
-            container=path if jar.inside else "",
-            evidence=(native,),
-        )
     for name in jar.names:
         mark = _BY_LAST_NAME.get(name.rsplit("/", 1)[-1])
         if mark is None:
@@ -75,7 +64,7 @@ def modules_of(path: str, jar: Jar) -> Iterator[Fact]:
         is_relocated = not _at_home(name, mark)
         if is_relocated and not _moved(name, mark):
             continue
-        module = _refined(mark, jar)
+        module = _refined(mark, jar, native)
         if module is None:
             continue
         is_own = not is_relocated and _is_own_archive(mark, jar)
@@ -136,13 +125,15 @@ def _moved(name: str, mark: _Mark) -> bool:
     return name.endswith("/" + mark.class_path.split("/", 1)[1] + ".class")
 
 
-def _refined(mark: _Mark, jar: Jar) -> str | None:
+def _refined(mark: _Mark, jar: Jar, native: Container[str]) -> str | None:
     """The module's id, once what else is in the archive is known; None for one of no concern."""
     if mark.class_path == _BC_TLS:
         # The plain and the FIPS variant have the same classes; the plain one computes through
         # bcprov, which is recognized by itself.
         return "bctls-fips" if "fips" in _self_description(jar) else None
     if mark.class_path == _ACCP:
+        if "aws-lc" in native or "aws-lc-fips" in native:
+            return "accp-fips" if "aws-lc-fips" in native else "accp"
         return "accp-fips" if _is_accp_fips(jar) else "accp"
     return mark.module
 

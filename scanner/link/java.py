@@ -247,7 +247,11 @@ def _use_of_jar(world: World, jar: Fact, starts: tuple[_Start, ...]) -> CryptoUs
     module = _module(world, jar)
     purpose: Purpose = "crypto"
     approved = [_approved_only(each.options, {}) for each in starts]
-    if jar.text("module") not in ("bc-fips", "bctls-fips", "accp-fips"):
+    rule = world.rules.modules.get(jar.text("module"))
+    if rule is not None and rule.approved_mode == "build" and module.id != "accp-fips":
+        reason = f"{module.name} runs in its approved mode or not at all"
+        activation = Activation.ON
+    elif jar.text("module") not in ("bc-fips", "bctls-fips", "accp-fips"):
         reason = f"{module.name} has no approved mode"
         activation = Activation.NONE
     elif not any(each.loads(jar) for each in starts):
