@@ -60,6 +60,7 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "expires": str,  # 2030-03-10
         "count": int,
         "unapproved": tuple,  # of key and signature
+        "sample": bool,  # in a folder of tests, examples or documentation
     },
     FactKind.PRIVATE_KEY: {
         "form": str,  # pem, openssh, der, pkcs12

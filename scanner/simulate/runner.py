@@ -75,7 +75,7 @@ class Runner:
         self._scenario = scenario
         self._files = files
         self._resolver = resolver
-        self._offers = offers(rules.tls)
+        self._offers = offers(rules.tls, rules.algorithms)
         self.approval = Approval(rules.tls)
         self.exposed = tuple(
             int(port)

@@ -9,9 +9,10 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scanner.model import TlsEndpoint
+from scanner.rules_algorithms import AlgorithmTable
 from scanner.simulate.tls_certificates import read_chain
 from scanner.simulate.tls_exchange import Answer, Connect, Outcome, Silence, exchange
 from scanner.simulate.tls_keys import COMPUTABLE, CURVES, GCM12, SUITES13
@@ -56,6 +57,8 @@ class Offers:
     suites13: tuple[Named, ...]
     groups: tuple[Named, ...]
     signatures: tuple[Named, ...] = ()
+    algorithms: AlgorithmTable = field(default_factory=AlgorithmTable)
+    """What is said of keys and signatures of certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Prober:
             groups=tuple(group.name for group in groups),
             error=self._error(versions),
             signatures=tuple(signatures),
-            certificates=read_chain(chain),
+            certificates=read_chain(chain, self._offers.algorithms),
             completes_without_ems=sessions.completes,
             resumes_without_ems=sessions.resumes,
         )

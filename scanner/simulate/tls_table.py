@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scanner.facts import fact
 from scanner.model import Fact, FactKind, TlsEndpoint
-from scanner.rulebook import TlsTable
+from scanner.rules_algorithms import AlgorithmTable, TlsTable
 from scanner.simulate.tls import Named, Offers
 from scanner.simulate.tls_messages import TLS13
 
@@ -48,8 +48,11 @@ class Approval:
         return replace(endpoint, unapproved=unapproved)
 
 
-def offers(table: TlsTable) -> Offers:
-    """Everything that the rules know, to be offered one by one."""
+def offers(table: TlsTable, algorithms: AlgorithmTable | None = None) -> Offers:
+    """Everything that the rules know, to be offered one by one.
+
+    `algorithms` judges the certificates that a server sends.
+    """
     number = _number(table)
     suites, signatures = (
         [
@@ -63,6 +66,7 @@ def offers(table: TlsTable) -> Offers:
         suites13=tuple(each for each in suites if TLS13 in each.versions),
         groups=tuple(Named(each.number, each.name) for each in table.groups),
         signatures=tuple(signatures),
+        algorithms=algorithms or AlgorithmTable(),
     )
 
 

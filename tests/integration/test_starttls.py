@@ -70,7 +70,7 @@ def serve(engine: docker.DockerClient, image: str) -> Iterator[Serve]:
 )
 def test_server_with_starttls(serve: Serve, rules: RuleBook, name: str, port: int) -> None:
     address = serve(name, port)
-    seen = probe(address, port, offers(rules.tls))
+    seen = probe(address, port, offers(rules.tls, rules.algorithms))
     assert isinstance(seen, TlsEndpoint)
     assert (seen.starttls, seen.error) == (name, "")
     assert {"TLS 1.2", "TLS 1.3"} <= set(seen.protocols)
@@ -82,7 +82,7 @@ def test_server_with_starttls(serve: Serve, rules: RuleBook, name: str, port: in
 
 
 def test_server_that_takes_few_connections_at_once(serve: Serve, rules: RuleBook) -> None:
-    seen = probe(serve("smtp", 25), 25, offers(rules.tls))
+    seen = probe(serve("smtp", 25), 25, offers(rules.tls, rules.algorithms))
     assert isinstance(seen, TlsEndpoint)
     assert (seen.starttls, seen.error) == ("smtp", "")
     assert "x25519" in seen.groups
@@ -97,7 +97,9 @@ def test_process_that_serves_one_connection_is_seen_with_its_own_environment(
         with box:
             address, first = _opened(box, 143), box.state().pid
             with Onlooker(lambda: holding_ports(box, first)) as onlooker:
-                assert isinstance(probe(address, 143, offers(rules.tls)), TlsEndpoint)
+                assert isinstance(
+                    probe(address, 143, offers(rules.tls, rules.algorithms)), TlsEndpoint
+                )
             found = onlooker.with_those_gone(processes(box, first))
     (login,) = [each for each in found if each.program.endswith("/imap-login")]
     assert 143 in login.ports
@@ -210,7 +212,7 @@ def test_fips_provider_and_extended_master_secret(
             files={"/fips/fips.so": fips_provider.read_bytes()},
         )
         with box:
-            seen = probe(_opened(box, 8443), 8443, offers(rules.tls))
+            seen = probe(_opened(box, 8443), 8443, offers(rules.tls, rules.algorithms))
     assert isinstance(seen, TlsEndpoint)
     assert seen.error == ""
     assert not [suite for suite in seen.suites if "CHACHA20" in suite]

@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding,
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 from scanner.model import TlsCertificate
+from scanner.rulebook import RuleBook
 from scanner.simulate.tls_certificates import read_chain
 
 BEGIN = datetime(2025, 1, 1)
 RSA = rsa.generate_private_key(65537, 2048)
 SHA256 = hashes.SHA256()
+ALGORITHMS = RuleBook.load().algorithms
 WEAK = rsa.generate_private_key(65537, 1024)
 
 
@@ -46,7 +48,7 @@ def made(
 
 
 def read(der: bytes) -> TlsCertificate:
-    (found,) = read_chain((der,))
+    (found,) = read_chain((der,), ALGORITHMS)
     return found
 
 
@@ -90,7 +92,7 @@ def test_sha1_counts_but_in_the_signature_of_a_root(tmp_path: Path) -> None:
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha1", "-subj"]
     command += ["/CN=a", "-config", str(config), "-keyout", str(tmp_path / "key")]
     done = subprocess.run([*command, "-outform", "DER"], check=True, capture_output=True)
-    leaf, root = read_chain((done.stdout, done.stdout))
+    leaf, root = read_chain((done.stdout, done.stdout), ALGORITHMS)
     assert leaf.signature == root.signature == "RSA with SHA-1"
     assert leaf.unapproved == ("SHA-1 signature",)
     assert root.unapproved == ()
