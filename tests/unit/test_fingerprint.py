@@ -68,6 +68,7 @@ def test_each_file_is_taken_for_its_own_module_alone(path: Path) -> None:
         "aws-lc/awscrt-0.38.1-awscrt.abi3.so": {"aws-lc", "s2n"},
         "aws-lc/uv-0.13.9-uv": {"aws-lc", "rustls"},
         "ring/deltalake-1.6.6-internal.abi3.so": {"ring", "rustls", "aws-lc"},
+        "openjdk-native-image/closure-compiler-20261015-compiler": set(),
         "openssl/debian12-nginx": set(),
         "gnutls/debian12-libcurl-gnutls.so.4": set(),
         "libgcrypt/debian12-libssh-gcrypt.so.4": set(),
