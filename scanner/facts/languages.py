@@ -23,6 +23,7 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "unapproved": tuple,  # of these
         "tls_only": tuple,  # of those, linked in for crypto/tls alone
         "called": tuple,  # of `unapproved`, those that code outside the standard library calls
+        "called_digests": tuple,  # the same of hash functions, which `called` leaves out
         "callers": tuple,  # `ALGORITHM by PACKAGE` of these calls
         "calls_read": bool,  # whether its machine code could be searched for calls
         "protocols": tuple,  # TLS, SSH, QUIC, DTLS, WireGuard, … that are linked in

@@ -24,13 +24,17 @@ MAX_CODE = 256 << 20
 MAX_DATA = 256 << 20
 MAX_WORDS = 100_000
 MAX_CALLS = 20_000
-_STEP = 4 << 20
+_STEP = 1 << 20
+_DATA_STEP = 64 << 10
 _OVERLAP = 16
+_MAX_ITAB = 512
 _ITAB_METHODS = 24
 """Where the methods begin in Go's interface tables, and what code loads is the table."""
 
-# CALL, and LEA with an address relative to the next instruction.
-_X86 = re.compile(rb"\xe8|[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]")
+# LEA with an address relative to the next instruction; the byte before says 64 bits.
+_LEA = rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
+_CALL = rb"\xe8"
+_WIDE = b"\x48\x4c"
 # The last bytes of BL, and of ADRP.
 _ARM = re.compile(rb"[\x94-\x97]|[\x90\xb0\xd0\xf0]")
 _DISTANCE = struct.Struct("<i")
@@ -88,16 +92,17 @@ def call_sites(
     stream: BinaryIO, elf: Elf, functions: Functions, wanted: Iterable[int]
 ) -> Iterator[Site]:
     """Every place of the code that calls one of the functions `wanted` or takes its address."""
-    targets = {functions.entries[each]: each for each in wanted}
-    for address, entry in list(_words(stream, elf, frozenset(targets))):
-        # A word that holds a function's address is what code loads as the function's value. In
-        # an interface's table it is that of a method, and code loads the table.
-        is_method = ".(" in functions.name(targets[entry])
-        targets.setdefault(address - (_ITAB_METHODS if is_method else 0), targets[entry])
-    find = _x86 if elf.machine == "x86_64" else _arm
     code = [each for each in elf.segments if each.type == PT_LOAD and each.flags & PF_X]
     if sum(each.file_size for each in code) > MAX_CODE:
         raise CallsError(f"more than {MAX_CODE} bytes of code")
+    targets = {functions.entries[each]: each for each in wanted}
+    for address, entry in list(_words(stream, elf, frozenset(targets), functions.table)):
+        # A word that holds a function's address is what code loads as the function's value. In
+        # an interface's table it is that of a method, and code loads the table.
+        is_method = ".(" in functions.name(targets[entry])
+        loaded = _table_of(stream, elf, functions, address) if is_method else address
+        targets.setdefault(loaded, targets[entry])
+    find = _x86 if elf.machine == "x86_64" else _arm
     for segment in code:
         for base, piece in _pieces(stream, segment, MAX_CODE):
             for address, target in find(piece, base, targets):
@@ -113,14 +118,37 @@ def _pieces(stream: BinaryIO, segment: Segment, limit: int) -> Iterator[tuple[in
 
 def _x86(piece: bytes, base: int, targets: Mapping[int, int]) -> Iterator[tuple[int, int]]:
     unpack = _DISTANCE.unpack_from
-    last = len(piece) - 4
-    for match in _X86.finditer(piece):
-        end = match.end()
-        if end > last:
-            return
-        target = base + end + 4 + unpack(piece, end)[0]
-        if target in targets:
-            yield base + end, target
+    halves = _upper_halves(base, len(piece), targets)
+    for start in (_CALL, _LEA):
+        pattern = re.compile(start + rb"(?=..(?:" + halves + rb"))", re.DOTALL)
+        for match in pattern.finditer(piece):
+            end = match.end()
+            if start is _LEA and piece[match.start() - 1] not in _WIDE:
+                continue
+            target = base + end + 4 + unpack(piece, end)[0]
+            if target in targets:
+                yield base + end, target
+
+
+def _upper_halves(base: int, size: int, targets: Iterable[int]) -> bytes:
+    """A pattern of how the upper half of a distance from here to a target may read.
+
+    It leaves few places to look at one by one, and a literal before it is searched fast.
+    """
+    upper: dict[int, set[int]] = {}
+    for block in {each >> 16 for each in targets}:
+        for half in range(
+            (block << 16) - base - size - 8 >> 16, (block + 1 << 16) - base + 1 >> 16
+        ):
+            if -0x8000 <= half < 0x8000:
+                upper.setdefault(half >> 8 & 0xFF, set()).add(half & 0xFF)
+    return (
+        b"|".join(
+            b"[" + b"".join(b"\\x%02x" % low for low in sorted(lows)) + b"]\\x%02x" % high
+            for high, lows in sorted(upper.items())
+        )
+        or rb"(?!)"
+    )
 
 
 def _arm(piece: bytes, base: int, targets: Mapping[int, int]) -> Iterator[tuple[int, int]]:
@@ -149,20 +177,48 @@ def _signed(value: int, bits: int) -> int:
     return value - (1 << bits) if value >> (bits - 1) else value
 
 
-def _words(stream: BinaryIO, elf: Elf, wanted: AbstractSet[int]) -> Iterator[tuple[int, int]]:
+def _table_of(stream: BinaryIO, elf: Elf, functions: Functions, address: int) -> int:
+    """Where the interface's table begins in which the method at `address` stands.
+
+    Before the methods, of which some may have been left out as zeros, it has a hash, which is
+    neither, and two pointers.
+    """
+    offset = elf.offset_of(address)
+    data = read_upto(stream, max(0, (offset or 0) - _MAX_ITAB), min(offset or 0, _MAX_ITAB))
+    words = struct.unpack(f"<{len(data) // 8}Q", data[len(data) % 8 :])
+    first = address
+    for word in reversed(words):
+        if word and not functions.entries[0] <= word <= functions.entries[-1]:
+            break
+        first -= 8
+    return first - _ITAB_METHODS
+
+
+def _words(
+    stream: BinaryIO, elf: Elf, wanted: AbstractSet[int], table: range
+) -> Iterator[tuple[int, int]]:
     """Where pointers to `wanted` lie in the data, and to which they point."""
     found = 0
+    for base, piece in _data(stream, elf, table):
+        skip = -base % 8
+        words = array("Q", piece[skip : skip + (len(piece) - skip & ~7)])
+        if sys.byteorder == "big":
+            words.byteswap()
+        for index, word in enumerate(words) if not wanted.isdisjoint(words) else ():
+            if word in wanted:
+                found += 1
+                yield base + skip + 8 * index, word
+        if found > MAX_WORDS:
+            raise CallsError(f"more than {MAX_WORDS} pointers to functions")
+
+
+def _data(stream: BinaryIO, elf: Elf, table: range) -> Iterator[tuple[int, bytes]]:
+    """The data in small pieces, without the table of functions, which has no pointers."""
     for segment in elf.segments:
         if segment.type != PT_LOAD or segment.flags & PF_X:
             continue
-        for base, piece in _pieces(stream, segment, MAX_DATA):
-            skip = -base % 8
-            words = array("Q", piece[skip : skip + (len(piece) - skip & ~7)])
-            if sys.byteorder == "big":
-                words.byteswap()
-            for index, word in enumerate(words) if not wanted.isdisjoint(words) else ():
-                if word in wanted:
-                    found += 1
-                    yield base + skip + 8 * index, word
-            if found > MAX_WORDS:
-                raise CallsError(f"more than {MAX_WORDS} pointers to functions")
+        end = min(segment.file_size, MAX_DATA)
+        for start in range(0, end, _DATA_STEP):
+            offset, size = segment.offset + start, min(_DATA_STEP, end - start)
+            if offset not in table or offset + size not in table:
+                yield segment.address + start, read_upto(stream, offset, size)

@@ -31,6 +31,8 @@ class Functions:
     name_offsets: Sequence[int]
     """Where each one's name begins in `names`."""
     names: bytes
+    table: range
+    """Where in the file the table of functions lies."""
 
     def name(self, index: int) -> str:
         """What the function in place `index` is called."""
@@ -43,7 +45,11 @@ class Functions:
         if not prefixes:
             return ()
         any_of = b"|".join(re.escape(prefix.encode()) for prefix in prefixes)
-        offsets = {m.start() for m in re.finditer(rb"(?<![^\0])(?:" + any_of + rb")", self.names)}
+        # A zero byte closes each name, and is searched fast.
+        behind = re.compile(rb"\0(?:" + any_of + rb")")
+        offsets = {match.start() + 1 for match in behind.finditer(self.names)}
+        if self.names.startswith(tuple(prefix.encode() for prefix in prefixes)):
+            offsets.add(0)
         return tuple(i for i, offset in enumerate(self.name_offsets) if offset in offsets)
 
 
@@ -69,7 +75,12 @@ def read_functions(stream: BinaryIO, elf: Elf, names: FunctionNames) -> Function
     unpack, behind = struct.Struct(f"{order}i").unpack_from, size if wide else 4
     offsets = [unpack(body, record + behind)[0] for _, record in table]
     base = 0 if wide else words[2] or _text(stream, elf, names)
-    return Functions([base + entry for entry, _ in table], offsets, names.data)
+    return Functions(
+        [base + entry for entry, _ in table],
+        offsets,
+        names.data,
+        range(names.start, records + last),
+    )
 
 
 def _text(stream: BinaryIO, elf: Elf, names: FunctionNames) -> int:

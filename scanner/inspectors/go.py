@@ -111,6 +111,7 @@ class GoInspector:
             unapproved=code.unapproved,
             tls_only=calls.tls_only,
             called=calls.called,
+            called_digests=calls.digests,
             callers=calls.callers,
             calls_read=calls.read,
             protocols=code.protocols,

@@ -46,6 +46,8 @@ class Code:
     openssl: bool = False
     algorithms: tuple[str, ...] = ()
     unapproved: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    """Of `algorithms`, those with functions that are not of the standard library."""
     protocols: tuple[str, ...] = ()
 
 
@@ -56,6 +58,8 @@ class Calls:
     read: bool = False
     tls_only: tuple[str, ...] = ()
     called: tuple[str, ...] = ()
+    """All but hash functions."""
+    digests: tuple[str, ...] = ()
     callers: tuple[str, ...] = ()
 
 
@@ -73,6 +77,8 @@ class GoCrypto:
         self._beginnings = (*self.packages, *_OPENSSL, *self._algorithms, *self._protocols)
         named = {name for names in self._algorithms.values() for name in names}
         self._unapproved = {name for name in named if rules.algorithms.approved(name) is False}
+        known = [each for each in map(rules.algorithms.find, named) if each is not None]
+        self._digests = {each.name for each in known if each.kind == "digest"}
         self.risky = tuple(
             beginning
             for beginning, names in self._algorithms.items()
@@ -94,6 +100,7 @@ class GoCrypto:
             and not each.startswith(_OPENSSL)
         )
         algorithms = sorted({name for each in functions for name in self._computed_by(each)})
+        foreign = (each for each in functions if not self._is_standard(package_of(each)))
         return Code(
             packages=tuple(crypto),
             bypasses=tuple(each for each in crypto if self._bypasses.fullmatch(each)),
@@ -102,6 +109,7 @@ class GoCrypto:
             openssl=dlopens or any(each.startswith(_OPENSSL) for each in packages),
             algorithms=tuple(algorithms),
             unapproved=tuple(each for each in algorithms if each in self._unapproved),
+            outside=tuple({name for each in foreign for name in self._computed_by(each)}),
             protocols=tuple(sorted(set(_known(functions, self._protocols)))),
         )
 
@@ -124,21 +132,16 @@ class GoCrypto:
                 continue
             for name in self._unapproved.intersection(self._computed_by(call.called)):
                 callers[name].add(package)
-        own = {
-            name
-            for each in wanted
-            if not self._is_standard(package_of(functions.name(each)))
-            for name in self._computed_by(functions.name(each))
-        }
         has_tls = _TLS in code.packages
         return Calls(
             read=True,
             tls_only=tuple(
                 name
                 for name in code.unapproved
-                if has_tls and name not in callers and name not in own
+                if has_tls and name not in callers and name not in code.outside
             ),
-            called=tuple(sorted(callers)),
+            called=tuple(sorted(callers.keys() - self._digests)),
+            digests=tuple(sorted(callers.keys() & self._digests)),
             callers=tuple(
                 f"{name} by {package}"
                 for name, packages in sorted(callers.items())

@@ -188,12 +188,23 @@ def test_what_is_linked_for_tls_alone() -> None:
     assert "SHA-1" not in fact.texts("unapproved")
 
 
-def test_who_calls_what_is_not_approved() -> None:
-    fact = build("go1.27-md5-calls")
+@pytest.mark.parametrize("name", ["go1.27-md5-calls", "go1.27-smd5-arm64-pie-calls"])
+def test_who_calls_what_is_not_approved(name: str) -> None:
+    fact = build(name)
     assert fact.texts("callers") == ("MD5 by main", "RC4 by main")
-    assert fact.texts("called") == ("MD5", "RC4")
+    assert (fact.texts("called"), fact.texts("called_digests")) == (("RC4",), ("MD5",))
     assert set(fact.texts("unapproved")) - set(fact.texts("tls_only")) == {"MD5", "RC4"}
     assert "ChaCha20-Poly1305" in fact.texts("tls_only")
+
+
+def test_an_inlined_constructor_leaves_its_interface_table() -> None:
+    # chacha20poly1305.New was inlined, so that no call of it is in the code.
+    fact = build("go1.19-wireguard-calls")
+    caller = "golang.zx2c4.com/wireguard/device"
+    assert f"ChaCha20-Poly1305 by {caller}" in fact.texts("callers")
+    assert f"X25519 by {caller}" in fact.texts("callers")
+    assert fact.texts("tls_only") == ()
+    assert fact.texts("protocols") == ("WireGuard",)
 
 
 def test_where_code_is_not_searched_nothing_is_for_tls_alone() -> None:
