@@ -61,6 +61,8 @@ def ask(client: docker.DockerClient, entry: Entry, files: Path | None) -> tuple[
         for label, found in zip(entry.holds, answers, strict=True)
         for told in _told(label, found)
     )
+    if any(each.problem for each in told):
+        return told
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps([_plain(each) for each in told], indent=1))
     return told

@@ -5,12 +5,10 @@ Looks as `fips-scanner scan --static` does; compares with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from scanner.image import open_image, walk
 from scanner.inspectors import visitor_maker
 from scanner.link import link
-from scanner.model import FactKind
+from scanner.model import FactKind, UseKind
 from scanner.rulebook import RuleBook
 
 Seen = dict[tuple[str, str], str]
@@ -29,13 +27,10 @@ def detect(reference: str, rules: RuleBook) -> tuple[Seen, int]:
     seen: Seen = {}
     for code in facts.of(FactKind.MODULE_CODE):
         seen[code.path.lstrip("/"), code.text("module")] = code.text("version")
-    runtimes: Mapping[str, FactKind] = {
-        each.path: each.kind
-        for kind in (FactKind.GO_BUILD, FactKind.JAVA_RUNTIME)
-        for each in facts.of(kind)
-    }
+    go = {build.path for build in facts.of(FactKind.GO_BUILD)}
     for use in uses:
-        # What is built into the runtime of a language has no code of its own to be found.
-        if use.consumer in runtimes and use.module.path in (use.consumer, ""):
+        # What is built into a language's runtime has no code of its own to be found.
+        built_in = use.kind is UseKind.BUILTIN or use.consumer in go
+        if built_in and use.module.path in (use.consumer, ""):
             seen.setdefault((use.consumer.lstrip("/"), use.module.id), use.module.version)
     return seen, count
