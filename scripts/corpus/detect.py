@@ -8,7 +8,7 @@ from __future__ import annotations
 from scanner.image import open_image, walk
 from scanner.inspectors import visitor_maker
 from scanner.link import link
-from scanner.model import FactKind, UseKind
+from scanner.model import FactKind, FileKind, UseKind
 from scanner.rulebook import RuleBook
 
 Seen = dict[tuple[str, str], str]
@@ -22,7 +22,8 @@ def detect(reference: str, rules: RuleBook) -> tuple[Seen, int]:
     """
     with open_image(reference) as image:
         walked = walk(image, visitor_maker(rules), workers=1)
-        count = len(walked.view)
+        entries = map(walked.view.entry, walked.view.paths())
+        count = sum(each is not None and each.kind is FileKind.FILE for each in entries)
         facts, uses, _ = link(walked.facts, walked.view, image.config, rules)
     seen: Seen = {}
     for code in facts.of(FactKind.MODULE_CODE):

@@ -132,7 +132,7 @@ def test_log_patterns_are_weakened() -> None:
             "confidence": "high",
             "source": "s",
             "examples": {"match": ["error:12:digest refused"], "no_match": ["nothing"]},
-        }  # fmt: skip
+        }
     )
     assert len(list(log_mutants(rule))) == 6
     assert set(survivors(rule)) == {
@@ -159,7 +159,7 @@ def test_fingerprints_are_weakened() -> None:
                 "match": [{"texts": ["first text", "second text", "Lib 1.2"], "version": "1.2"}],
                 "no_match": [{"texts": ["first text"]}],
             },
-        }  # fmt: skip
+        }
     )
 
     def content(example: ModuleExample) -> bytes:
