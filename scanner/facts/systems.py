@@ -40,6 +40,7 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "unapproved": tuple,  # of these
         "unknown": tuple,  # what it names and no table knows
         "only_unapproved": bool,  # it allows something, and nothing of that is approved
+        "refused": bool,  # nothing of it can work with a module in approved mode
         "advice": str,  # what to write instead
     },
     FactKind.SYSTEM_POLICY: {  # on the file that sets it
@@ -73,6 +74,8 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "form": str,  # jks, jceks, pkcs12, bcfks, bks, nss-sql, nss-dbm
         "protection": str,  # how its secrets are protected, where that is told
         "entries": int,
-        "unapproved": tuple,
+        "unapproved": tuple,  # that opening it needs
+        "secrets": bool,  # it holds keys, or what it holds does not show
+        "sample": bool,
     },
 }
