@@ -19,17 +19,21 @@ _MAX_LOOK_BACK = 6
 """Instructions between a constant and the call that takes it: `new`, `dup`, a constructor …"""
 
 _UTF8, _INTEGER, _FLOAT, _LONG, _DOUBLE, _CLASS, _STRING = 1, 3, 4, 5, 6, 7, 8
-_METHOD, _INTERFACE_METHOD, _NAME_AND_TYPE = 10, 11, 12
+_FIELD, _METHOD, _INTERFACE_METHOD, _NAME_AND_TYPE = 9, 10, 11, 12
 _SIZES = {
     **dict.fromkeys((_CLASS, _STRING, 16, 19, 20), 2),
     15: 3,
-    **dict.fromkeys((_INTEGER, _FLOAT, 9, _METHOD, _INTERFACE_METHOD, _NAME_AND_TYPE, 17, 18), 4),
+    **dict.fromkeys(
+        (_INTEGER, _FLOAT, _FIELD, _METHOD, _INTERFACE_METHOD, _NAME_AND_TYPE, 17, 18), 4
+    ),
     **dict.fromkeys((_LONG, _DOUBLE), 8),
 }
 _LDC, _LDC_W, _ALOAD, _ASTORE, _NEW = 0x12, 0x13, 0x19, 0x3A, 0xBB
 _ENDS = frozenset((*range(0x36, 0x57), 0x57, 0x58, *range(0xAC, 0xB2), 0xB3, 0xB5))
 """Stores, `pop`, returns and `put`: what is taken off the stack there goes into no later call."""
-_INVOKE_STATIC, _TABLE_SWITCH, _LOOKUP_SWITCH, _WIDE, _IINC = 0xB8, 0xAA, 0xAB, 0xC4, 0x84
+_GET_STATIC, _INVOKE_STATIC = 0xB2, 0xB8
+_CALLS = frozenset((0xB6, _INVOKE_STATIC, 0xB9))
+_TABLE_SWITCH, _LOOKUP_SWITCH, _WIDE, _IINC = 0xAA, 0xAB, 0xC4, 0x84
 # Bytes of operands that follow each instruction (JVMS 6.5); none for what is not listed.
 _OPERANDS = {
     **dict.fromkeys((0x10, _LDC, *range(0x15, 0x1A), *range(0x36, 0x3B), 0xA9, 0xBC), 1),
@@ -54,7 +58,7 @@ class StaticCall:
     text: str
     """The constant that goes into its first argument, or `""` where it takes none or another."""
     made: tuple[str, ...]
-    """Classes of objects that are made just before it."""
+    """Classes of what is made just before it, or taken from a static field or method."""
     line: int
     """Of the source; 0 where the class does not tell."""
 
@@ -133,7 +137,7 @@ def _pool(data: bytes) -> tuple[_Pool, int]:
         elif tag in _SIZES:
             if tag in (_CLASS, _STRING):
                 refers[index] = (struct.unpack_from(">H", data, at)[0], 0)
-            elif tag in (_METHOD, _INTERFACE_METHOD, _NAME_AND_TYPE):
+            elif tag in (_FIELD, _METHOD, _INTERFACE_METHOD, _NAME_AND_TYPE):
                 refers[index] = struct.unpack_from(">2H", data, at)
             at += _SIZES[tag]
         else:
@@ -180,14 +184,26 @@ def _in_code(
         if member := told.get(code[each.at : each.at + 3]):
             owner, name, descriptor = member
             lines = _lines(data, start, length, pool) if lines is None else lines
-            made = (pool.text(e.operand) for e in recent if e.code == _NEW)
+            made = tuple(maker for e in recent if (maker := _maker(e, pool)))
             text = _first_text(recent, descriptor, pool, locals_)
-            yield StaticCall(owner, name, text, tuple(made), _line_of(each.at, lines))
-        if each.code in _ENDS:
+            yield StaticCall(owner, name, text, made, _line_of(each.at, lines))
+        if each.code in _ENDS or _gives_nothing(each, pool):
             recent.clear()
             continue
         recent.append(each)
         del recent[:-_MAX_LOOK_BACK]
+
+
+def _gives_nothing(each: _Instruction, pool: _Pool) -> bool:
+    """Whether it calls a method without a result, other than a constructor: a statement ends."""
+    return each.code in _CALLS and pool.member(each.operand)[2].endswith(")V")
+
+
+def _maker(each: _Instruction, pool: _Pool) -> str:
+    """The class that an instruction makes an object of, or takes one from; or `""`."""
+    if each.code == _NEW:
+        return pool.text(each.operand)
+    return pool.member(each.operand)[0] if each.code in (_GET_STATIC, _INVOKE_STATIC) else ""
 
 
 def _instructions(code: bytes) -> Iterator[_Instruction]:

@@ -37,6 +37,10 @@ _BY_METHOD = {
 """Classes of common libraries that name the algorithm in the method."""
 _REGISTRY = "java/security/Security"
 _REGISTERS = frozenset({"addProvider", "insertProviderAt"})
+_INSTALLS = "com/amazon/corretto/crypto/provider/AmazonCorrettoCryptoProvider"
+_APPROVES = "org/bouncycastle/crypto/CryptoServicesRegistrar"
+_SYSTEM_CLASS = "java/lang/System"
+_PROPERTY = "org.bouncycastle.fips.approved_only"
 
 _OWN_FOLDERS = ("WEB-INF/classes/", "BOOT-INF/classes/")
 _SYSTEM = ("/usr/share/", "/usr/lib/", "/usr/lib64/", "/nix/store/")
@@ -61,6 +65,7 @@ _IDENTIFIES = (
     "Specification-Title",
 )
 _VERSION = re.compile(r"-\d[^/]*$")
+_NO_ALGORITHM = ("Security.", "KeyStore.", "System.", "AmazonCorrettoCryptoProvider.")
 _TLS = re.compile(r"TLSv?(\d(?:\.\d)?)?")
 
 
@@ -117,6 +122,8 @@ class JavaCalls:
             return
         base = name.rpartition("/")[2].removesuffix(".class")
         for call in calls:
+            if call.owner == _SYSTEM_CLASS and call.text != _PROPERTY:
+                continue
             seen = found[(_api(call), _asked_for(call), is_own)]
             seen.line = seen.line or call.line
             seen.count += 1
@@ -143,7 +150,7 @@ class JavaCalls:
             )
 
     def _approved(self, api: str, algorithm: str) -> str:
-        if not algorithm or api.startswith(("Security.", "KeyStore.")):
+        if not algorithm or api.startswith(_NO_ALGORITHM):
             return ""
         if api.startswith("SSLContext."):
             told = _TLS.fullmatch(algorithm)
@@ -163,6 +170,9 @@ def may_call(content: bytes) -> bool:
         or b"java/security/Security" in content
         or b"DigestUtils" in content
         or b"common/hash/Hashing" in content
+        or b"CryptoServicesRegistrar" in content
+        or b"AmazonCorrettoCryptoProvider" in content
+        or _PROPERTY.encode() in content
     )
 
 
@@ -173,8 +183,12 @@ def _is_class(name: str) -> bool:
 def _is_wanted(owner: str, method: str) -> bool:
     if method == "getInstance":
         return owner in _FACTORIES
-    if owner == _REGISTRY:
-        return method in _REGISTERS
+    if owner in (_REGISTRY, _INSTALLS):
+        return method in _REGISTERS or method == "install"
+    if owner == _APPROVES:
+        return method == "setApprovedOnlyMode"
+    if owner == _SYSTEM_CLASS:
+        return method == "setProperty"
     named = _BY_METHOD.get(owner)
     return named is not None and named.match(method) is not None
 
@@ -186,7 +200,9 @@ def _api(call: StaticCall) -> str:
 def _asked_for(call: StaticCall) -> str:
     """The algorithm, or of a provider that is registered its class."""
     if call.owner == _REGISTRY:
-        return call.made[0].replace("/", ".") if call.made else ""
+        return call.made[-1].replace("/", ".") if call.made else ""
+    if call.owner == _INSTALLS:
+        return call.owner.replace("/", ".")
     named = _BY_METHOD.get(call.owner)
     told = named.match(call.method) if named else None
     return told[1].upper() if told else call.text

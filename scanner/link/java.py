@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from scanner.link.java_classpath import ClassPath, class_path
@@ -17,12 +18,12 @@ from scanner.link.java_options import (
     option_facts,
     options_in_effect,
 )
+from scanner.link.java_registered import OPENJDK, approves, module_of, registered
 from scanner.link.world import Linked, World
 from scanner.model import Activation, CryptoUse, Fact, FactKind, Gap, GapKind, Module, UseKind
 
 Purpose = Literal["crypto", "hash-only", "unknown"]
 
-OPENJDK = "openjdk-jce"
 _NAMES = {
     OPENJDK: "OpenJDK SunJCE and friends",
     "bc-fips": "Bouncy Castle FIPS",
@@ -35,20 +36,8 @@ _NAMES = {
     "nss": "NSS",
     "openjceplus-fips": "IBM OpenJCEPlusFIPS",
 }
+_WITH_MODE = frozenset({"bc-fips", "bctls-fips", "accp-fips"})
 _APPROVED_ONLY = "org.bouncycastle.fips.approved_only"
-# Beginning or part of a provider's entry in java.security → module.
-_PROVIDERS = (
-    ("BouncyCastleFipsProvider", "bc-fips"),
-    ("BCFIPS", "bc-fips"),
-    ("BouncyCastleJsseProvider", "bctls-fips"),
-    ("BouncyCastleProvider", "bouncy-castle"),
-    ("AmazonCorrettoCryptoProvider", "accp"),
-    ("Conscrypt", "conscrypt"),
-    ("conscrypt", "conscrypt"),
-    ("OpenJCEPlusFIPS", "openjceplus-fips"),
-    ("nss.fips.cfg", "nss"),
-    ("NSS-FIPS", "nss"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +174,6 @@ def _in_order(kind: str, values: dict[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _module_of(provider: str) -> str:
-    return next((module for mark, module in _PROVIDERS if mark in provider), OPENJDK)
-
-
 # --- uses ----------------------------------------------------------------------------------
 
 
@@ -205,9 +190,11 @@ def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> Cry
         reason = "fips.provider.1 takes over where the kernel's FIPS flag reads 1"
         evidence = f"fips.provider.1={settings.fips_providers[0]}"
         return _use(jvm.program, UseKind.LOADED, module, Activation.HOST, reason, evidence)
-    wanted = _module_of(first)
+    wanted = module_of(first)
     evidence = f"{settings.source}: security.provider.1={first}" if first else ""
     if wanted == OPENJDK:
+        if (inserted := _inserted(world, jvm, start, jars)) is not None:
+            return inserted
         module = Module(OPENJDK, _name(world, OPENJDK), jvm.version, jvm.program)
         reason = _why_openjdk(options)
         return _use(jvm.program, UseKind.BUILTIN, module, Activation.NONE, reason, evidence)
@@ -226,8 +213,25 @@ def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> Cry
             f"{start.path.untold}"
         )
     else:
-        activation, reason = _mode(jar, options, settings)
+        activation, reason = _mode(jar, options, settings, approves(world))
     return _use(jvm.program, UseKind.LOADED, _module(world, jar), activation, reason, evidence)
+
+
+def _inserted(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> CryptoUse | None:
+    """The use of a FIPS provider that the application's own classes put before the JDK's.
+
+    Whether they do so before anything else is asked for, their bytes do not tell.
+    """
+    for each in registered(world):
+        if not (each.call.flag("own") and each.inserts and each.module in ("bc-fips", "accp")):
+            continue
+        jar = _jar_for(each.module, jars, start)
+        if jar is None or jar.text("module") not in _WITH_MODE:
+            continue
+        reason = f"no java.security registers it; the program itself does: {each.said}"
+        module = _module(world, jar)
+        return _use(jvm.program, UseKind.LOADED, module, Activation.UNKNOWN, reason, each.said)
+    return None
 
 
 def _out_of_reach(jar: Fact | None, start: _Start) -> str:
@@ -251,7 +255,7 @@ def _use_of_jar(world: World, jar: Fact, starts: tuple[_Start, ...]) -> CryptoUs
     if rule is not None and rule.approved_mode == "build" and module.id != "accp-fips":
         reason = f"{module.name} runs in its approved mode or not at all"
         activation = Activation.ON
-    elif jar.text("module") not in ("bc-fips", "bctls-fips", "accp-fips"):
+    elif jar.text("module") not in _WITH_MODE:
         reason = f"{module.name} has no approved mode"
         activation = Activation.NONE
     elif not any(each.loads(jar) for each in starts):
@@ -264,12 +268,15 @@ def _use_of_jar(world: World, jar: Fact, starts: tuple[_Start, ...]) -> CryptoUs
     elif None in approved:
         reason = f"no java.security registers it, and {_APPROVED_ONLY} cannot be told"
         activation = Activation.UNKNOWN
+    elif (call := approves(world)) is not None:
+        reason = f"the program may put it into approved mode: {call.evidence[0]}"
+        activation = Activation.UNKNOWN
     else:
         reason = f"no java.security registers it, and {_APPROVED_ONLY} is not set"
         activation = Activation.OFF
-    return _use(
-        consumer, UseKind.BUNDLED, module, activation, reason, *jar.evidence, purpose=purpose
-    )
+    callers = (each.said for each in registered(world) if each.module == jar.text("module"))
+    told = (*jar.evidence, *islice(callers, 3))
+    return _use(consumer, UseKind.BUNDLED, module, activation, reason, *told, purpose=purpose)
 
 
 def _use(
@@ -298,7 +305,9 @@ def _why_openjdk(options: JvmOptions) -> str:
     return "the JDK's own providers have no approved mode"
 
 
-def _mode(jar: Fact, options: JvmOptions, settings: _Settings) -> tuple[Activation, str]:
+def _mode(
+    jar: Fact, options: JvmOptions, settings: _Settings, call: Fact | None
+) -> tuple[Activation, str]:
     module = jar.text("module")
     if module in ("bc-fips", "bctls-fips"):
         approved = _approved_only(options, settings.other)
@@ -306,6 +315,9 @@ def _mode(jar: Fact, options: JvmOptions, settings: _Settings) -> tuple[Activati
             return Activation.UNKNOWN, f"registered first; {_APPROVED_ONLY}: {options.untold}"
         if approved:
             return Activation.ON, f"registered first, and {_APPROVED_ONLY}=true"
+        if call is not None:
+            said = call.evidence[0]
+            return Activation.UNKNOWN, f"registered first; the program may approve: {said}"
         return Activation.OFF, (
             f"registered first, but {_APPROVED_ONLY} is not true: it also does what is not approved"
         )
@@ -328,7 +340,7 @@ def _follows_host(settings: _Settings, options: JvmOptions) -> bool:
     """Red Hat's builds switch to `fips.provider.N` by themselves."""
     return (
         bool(settings.fips_providers)
-        and _module_of(settings.fips_providers[0]) == "nss"
+        and module_of(settings.fips_providers[0]) == "nss"
         and settings.other.get("security.useSystemPropertiesFile", "") != "false"
         and options.property("com.redhat.fips") != "false"
     )

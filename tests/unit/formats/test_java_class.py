@@ -57,3 +57,15 @@ def test_any_damage_is_an_error_or_a_result() -> None:
             calls(bytes(damaged))
         except JavaClassError:
             continue
+
+
+REGISTERS = (Path(__file__).parents[2] / "fixtures" / "java" / "Registers.class").read_bytes()
+
+
+def test_what_comes_from_a_static_field_or_method_is_told_by_its_class() -> None:
+    made = [(each.line, each.made) for each in calls(REGISTERS, "java/security/Security")]
+    assert made == [
+        (11, ("org/bouncycastle/jcajce/provider/BouncyCastleFipsProvider",)),
+        (14, ("com/amazon/corretto/crypto/provider/AmazonCorrettoCryptoProvider",)),
+        (15, ("org/conscrypt/Conscrypt",)),
+    ]

@@ -126,3 +126,19 @@ def test_classes_without_such_calls_say_nothing() -> None:
     assert (
         calls("/app.jar", jar({NAME: CLASS.replace(b"getInstance", b"getSomething")[:400]})) == []
     )
+
+
+def test_providers_that_a_class_registers_and_the_mode_that_it_sets_are_told() -> None:
+    data = (Path(__file__).parents[2] / "fixtures" / "java" / "Registers.class").read_bytes()
+    told = [
+        (each.text("api"), each.text("algorithm").rpartition(".")[2], each.text("approved"))
+        for each in calls("/app/classes/com/example/Registers.class", data)
+    ]
+    assert told == [
+        ("AmazonCorrettoCryptoProvider.install", "AmazonCorrettoCryptoProvider", ""),
+        ("CryptoServicesRegistrar.setApprovedOnlyMode", "", ""),
+        ("Security.insertProviderAt", "AmazonCorrettoCryptoProvider", ""),
+        ("Security.insertProviderAt", "BouncyCastleFipsProvider", ""),
+        ("Security.insertProviderAt", "Conscrypt", ""),
+        ("System.setProperty", "approved_only", ""),  # of other properties nothing is said
+    ]
