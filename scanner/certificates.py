@@ -116,7 +116,8 @@ class Certificate(Identified):
     caveat: str = ""
     note: str = ""
     """What the facts leave open; shown with the status."""
-    covers: tuple[Cover, ...]
+    covers: Annotated[tuple[Cover, ...], BeforeValidator(listed)]
+    """Empty where nothing tells what a file of it looks like; `note` then says so."""
     source: Text
     checked: date
     """The day the facts were read."""

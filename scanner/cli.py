@@ -18,6 +18,8 @@ from typing import Annotated
 import typer
 
 from scanner import __version__
+from scanner.cli_cmvp import cmvp_app
+from scanner.cli_types import Day, Folders
 from scanner.commands import scenario_options as options
 from scanner.commands.endings import guarded
 from scanner.commands.terminal import PROGRAM
@@ -39,6 +41,7 @@ provider_app = typer.Typer(
 )
 app.add_typer(rules_app, name="rules")
 app.add_typer(provider_app, name="provider")
+app.add_typer(cmvp_app, name="cmvp")
 
 
 class Output(StrEnum):
@@ -66,6 +69,8 @@ class RuleKind(StrEnum):
     MODULES = "modules"
     RUNTIMES = "runtimes"
     CERTIFICATES = "certificates"
+    ALGORITHMS = "algorithms"
+    DISTRIBUTIONS = "distributions"
 
 
 class Libc(StrEnum):
@@ -81,33 +86,12 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is not a day; write it as 2026-11-23") from None
-
-
 def _os_and_architecture(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?", text):
         raise typer.BadParameter(f"{text} is no platform; write OS/ARCH, such as linux/arm64")
     return text
 
 
-Day = Annotated[
-    date | None,
-    typer.Option(
-        "--date",
-        parser=_day,
-        metavar="YYYY-MM-DD",
-        help="Judge certificates for this day.",
-        show_default="today",
-    ),
-]
-Folders = Annotated[
-    list[Path] | None,
-    typer.Option("--rules", metavar="DIR", help="A folder of more rules; may be repeated."),
-]
 Platform = Annotated[
     str | None,
     typer.Option(
@@ -251,7 +235,8 @@ def explain(
         typer.Argument(
             show_default=False,
             metavar="RULE-ID",
-            help="Of a check, log message, module, runtime or certificate (also cmvp-4985).",
+            help="Of a check, log message, module, runtime, certificate (also cmvp-4985) or "
+            "distribution, or what any program calls an algorithm.",
         ),
     ],
     day: Day = None,
@@ -267,7 +252,10 @@ def explain(
 def list_rules(
     kinds: Annotated[
         list[RuleKind] | None,
-        typer.Argument(metavar="[KIND]...", help="checks, logs, modules, runtimes, certificates."),
+        typer.Argument(
+            metavar="[KIND]...",
+            help="checks, logs, modules, runtimes, certificates, algorithms, distributions.",
+        ),
     ] = None,
     rules: Folders = None,
 ) -> int:

@@ -196,12 +196,15 @@ class _Builder:
             self._os_tools.update(tools.packages if tools else ())
             return
         earlier = self._seen.setdefault((file.folder, file.id), file.display)
-        if file.id in self._rules[file.folder]:
+        held = self._rules[file.folder].get(file.id)
+        if held is not None and not isinstance(held, Certificate):
             self.problems.append(file.problem((), f"id `{file.id}` is taken by {earlier}"))
             return
         rule = self._read(
             file, MODELS[file.folder], with_id=MODELS[file.folder] is not AlgorithmFile
         )
+        if isinstance(rule, Certificate) and held is not None and rule.checked < held.checked:
+            return  # of one certificate the facts count that were read last
         if rule is not None:
             self._rules[file.folder][file.id] = rule
 

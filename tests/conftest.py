@@ -5,6 +5,14 @@ import signal
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def no_kept_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Certificates that whoever runs the tests keeps must not change what the tests find."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "no-data"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-snapshots",

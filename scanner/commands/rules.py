@@ -21,20 +21,22 @@ def explain(name: str, today: date, folders: Sequence[Path]) -> int:
     Raises:
         UsageError: there is no such rule.
     """
+    from scanner.commands.rule_folders import rule_folders
     from scanner.report.rule_pages import explain as page
-    from scanner.rulebook import RuleBook, default_rules
+    from scanner.rulebook import RuleBook
 
-    rules = RuleBook.load(default_rules(), *folders)
+    rules = RuleBook.load(*rule_folders(folders))
     put(page(rules, name, today, look_for(sys.stdout)))
     return PASSED
 
 
 def show_list(kinds: Sequence[str], folders: Sequence[Path]) -> int:
     """List rules of `kinds`, or all."""
+    from scanner.commands.rule_folders import rule_folders
     from scanner.report.rule_pages import KINDS, rule_list
-    from scanner.rulebook import RuleBook, default_rules
+    from scanner.rulebook import RuleBook
 
-    rules = RuleBook.load(default_rules(), *folders)
+    rules = RuleBook.load(*rule_folders(folders))
     put(rule_list(rules, kinds or KINDS, look_for(sys.stdout)))
     return PASSED
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.commands.progress import shown_progress
+from scanner.commands.rule_folders import rule_folders
 from scanner.commands.terminal import OutputFile, look_for, put, say
 from scanner.errors import UsageError
 from scanner.gate import Gate, gate
@@ -76,12 +77,12 @@ def _report(request: ScanRequest) -> Report:
         raise UsageError(f"no such FIPS provider: {request.provider}; name a fips.so")
     if request.static and request.scenario:
         raise UsageError("a smoke test needs a run: leave out --static, or what it is to do")
-    from scanner.rulebook import RuleBook, default_rules
+    from scanner.rulebook import RuleBook
     from scanner.scan import ScanOptions, scan
     from scanner.simulate.scenario import from_options
 
     scenario = from_options(request.scenario)
-    rules = RuleBook.load(default_rules(), *request.rules)
+    rules = RuleBook.load(*rule_folders(request.rules))
     options = ScanOptions(
         static=request.static,
         platform=request.platform,

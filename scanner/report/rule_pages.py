@@ -16,14 +16,31 @@ from scanner.cmvp import status_on
 from scanner.conditions import AtLeast, Below, Condition, IsSet, Matches, NoneOf, OneOf, Test
 from scanner.errors import UsageError
 from scanner.model import ValidationStatus
+from scanner.report.algorithm_pages import algorithm_pages, algorithm_rows
 from scanner.report.look import Look
 from scanner.report.page import Page
 from scanner.report.sections.findings import SEVERITY_STYLE, prose
-from scanner.rulebook import Certificate, CheckRule, LogRule, ModuleRule, RuleBook, RuntimeRule
+from scanner.rulebook import (
+    Certificate,
+    CheckRule,
+    Distribution,
+    LogRule,
+    ModuleRule,
+    RuleBook,
+    RuntimeRule,
+)
 
 _AT = 14
 _IDS = 40
-KINDS = ("checks", "logs", "modules", "runtimes", "certificates")
+KINDS = (
+    "checks",
+    "logs",
+    "modules",
+    "runtimes",
+    "certificates",
+    "algorithms",
+    "distributions",
+)
 """What `rules list` can be narrowed to."""
 
 Write = Callable[[Page], None]
@@ -47,6 +64,9 @@ def explain(rules: RuleBook, name: str, today: date, look: Look | None = None) -
             for each in rules.certificates
             if number.isdigit() and each.certificate == int(number)
         ]
+    if not pages:
+        suite = rules.tls.suite(name.strip())
+        pages = algorithm_pages(rules.algorithms, name.strip(), suite, today)
     if not pages:
         close = get_close_matches(name, {id_ for id_, _ in _pages(rules, today)}, 3)
         meant = f"did you mean {' or '.join(close)}? " if close else ""
@@ -72,6 +92,11 @@ def rule_list(rules: RuleBook, kinds: Iterable[str] = KINDS, look: Look | None =
         "modules": sorted((each.id, each.name) for each in rules.modules.values()),
         "runtimes": sorted((each.id, each.name) for each in rules.runtimes.values()),
         "certificates": sorted((each.id, _title(each)) for each in rules.certificates),
+        "algorithms": algorithm_rows(rules.algorithms),
+        "distributions": sorted(
+            (each.id, f"{each.name}: {' '.join(each.sentence.split())}")
+            for each in rules.distributions
+        ),
     }
     for kind in KINDS:
         if kind in wanted:
@@ -102,6 +127,7 @@ def _pages(rules: RuleBook, today: date) -> list[tuple[str, Write]]:
     pages += [
         (each.id, partial(_certificate, rule=each, today=today)) for each in rules.certificates
     ]
+    pages += [(each.id, partial(_distribution, rule=each)) for each in rules.distributions]
     return pages
 
 
@@ -233,6 +259,14 @@ def _certificate(page: Page, rule: Certificate, today: date) -> None:
         },
     )
     _references(page, [rule.source])
+
+
+def _distribution(page: Page, rule: Distribution) -> None:
+    page.paragraph(Text(rule.name, style="bold"))
+    page.paragraph(Text(f"distribution {rule.id}, in os-release: {', '.join(rule.systems)}", "dim"))
+    page.blank()
+    _table(page, {"validated": f"{rule.validated}: {rule.sentence}", "checked": str(rule.checked)})
+    _references(page, rule.references)
 
 
 def _cover(cover: object) -> str:
