@@ -27,7 +27,9 @@ MAX_SETTINGS = 50
 _GO_SECTIONS = frozenset({SECTION, *SECTIONS, ".note.go.buildid", ".go.fipsinfo"})
 # Source: https://go.dev/doc/godebug.
 _CRYPTO_SETTING = re.compile(r"(fips140|rsa|tls|x509|crypto|openssl|boring|randseed|urandom)[^=]*=")
-_SYSTEMCRYPTO = frozenset({"systemcrypto", "opensslcrypto"})
+# By version: opensslcrypto from 1.19 to 1.26, systemcrypto since 1.21, the third in 1.26 alone.
+_SYSTEMCRYPTO = frozenset({"systemcrypto", "opensslcrypto", "ms_nocgo_opensslcrypto"})
+_NOSYSTEMCRYPTO = "nosystemcrypto"
 
 
 class GoInspector:
@@ -85,8 +87,11 @@ class GoInspector:
 
     def _build(self, path: str, elf: Elf, info: GoBuildInfo, code: Code, calls: Calls) -> Fact:
         setting = info.settings.get
+        tags = tuple(tag for tag in re.split(r"[ ,]+", setting("-tags", "")) if tag)
+        # An experiment may be asked for by a tag as well.
+        asked = {*info.experiments, *(tag.removeprefix("goexperiment.") for tag in tags)}
         systemcrypto = setting("microsoft_systemcrypto") == "1" or bool(
-            _SYSTEMCRYPTO.intersection(info.experiments)
+            _SYSTEMCRYPTO.intersection(asked)
         )
         return fact(
             FactKind.GO_BUILD,
@@ -99,7 +104,7 @@ class GoInspector:
             experiments=info.experiments,
             gofips140=setting("GOFIPS140", ""),
             cgo=setting("CGO_ENABLED", ""),
-            tags=tuple(tag for tag in re.split(r"[ ,]+", setting("-tags", "")) if tag),
+            tags=tags,
             default_fips140=info.default_godebug("fips140"),
             boring_code=code.boring,
             frozen_code=code.frozen,
@@ -170,7 +175,8 @@ def _has_table(elf: Elf) -> bool:
 
 def _toolchain(info: GoBuildInfo, code: Code, systemcrypto: bool) -> str:
     suffix = info.suffix.lower()
-    if systemcrypto or "microsoft" in suffix or "microsoft_systemcrypto" in info.settings:
+    settings = ("microsoft_systemcrypto" in info.settings, _NOSYSTEMCRYPTO in info.experiments)
+    if systemcrypto or code.microsoft or "microsoft" in suffix or any(settings):
         return "microsoft"
     if "red hat" in suffix or "strictfipsruntime" in info.experiments or code.openssl:
         return "redhat"

@@ -30,6 +30,8 @@ _OPENSSL = (
     "vendor/github.com/microsoft/go-crypto-openssl",
     "github.com/microsoft/go-crypto-openssl",
 )
+# Seen in teradatasql 20.0.0.25, which Microsoft's Go 1.24 built.
+_MICROSOFT = "crypto/internal/backend/internal/opensslsetup"
 _TLS = "crypto/tls"
 _IMPORT_PATH = re.compile(r"[\w./~+@-]+")
 _Value = TypeVar("_Value")
@@ -44,6 +46,8 @@ class Code:
     frozen: str = ""
     boring: str = "unknown"
     openssl: bool = False
+    microsoft: bool = False
+    """Whether packages are there that Microsoft's toolchain alone has."""
     algorithms: tuple[str, ...] = ()
     unapproved: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
@@ -107,6 +111,7 @@ class GoCrypto:
             frozen=min(frozen, default=""),
             boring="present" if boring else "absent",
             openssl=dlopens or any(each.startswith(_OPENSSL) for each in packages),
+            microsoft=_MICROSOFT in packages or any("microsoft/go-crypto" in p for p in packages),
             algorithms=tuple(algorithms),
             unapproved=tuple(each for each in algorithms if each in self._unapproved),
             outside=tuple({name for each in foreign for name in self._computed_by(each)}),

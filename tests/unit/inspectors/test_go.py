@@ -112,6 +112,15 @@ def test_packages_that_bypass_the_module() -> None:
     assert any(each.startswith("golang.org/x/crypto@") for each in fact.texts("dependencies"))
 
 
+def test_microsofts_toolchain_that_a_tag_told_to_use_openssl() -> None:
+    # Its build information holds neither GOEXPERIMENT nor microsoft_systemcrypto, which came later.
+    fact = build("go1.24-microsoft.so")
+    assert fact.text("toolchain") == "microsoft"
+    assert fact.flag("openssl_backend")
+    assert fact.flag("systemcrypto")
+    assert fact.texts("experiments") == ()
+
+
 @pytest.mark.parametrize(
     ("instead", "backend", "boring"),
     [

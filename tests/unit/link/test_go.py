@@ -91,13 +91,88 @@ def test_hashing_alone_is_told_apart() -> None:
     assert use_of(build(packages=("crypto/sha256", "crypto/aes"))).purpose == "crypto"
 
 
+def openssl_build(toolchain: str = "microsoft", **more: Value) -> Fact:
+    return build(openssl_backend=True, toolchain=toolchain, **more)
+
+
 def test_an_openssl_build_needs_openssl_in_the_image() -> None:
-    systemcrypto = build(openssl_backend=True, systemcrypto=True, toolchain="microsoft")
-    lonely = use_of(systemcrypto)
-    assert (lonely.module.id, lonely.activation) == ("go-crypto", Activation.NONE)
+    here = world(elf("/app", linkage="static"), openssl_build())
+    linked = go.link(here)
+    [lonely] = linked.uses
+    assert (lonely.module.id, lonely.activation) == ("openssl", Activation.NONE)
+    assert "ends when it starts" in lonely.activation_reason
+    assert [each.text("needed") for each in linked.facts] == ["libcrypto.so.3"]
     path = "/usr/lib/libcrypto.so.3"
-    served = use_of(systemcrypto, library(path), code(path, "openssl", "3.0.20"))
+    served = use_of(openssl_build(), library(path), code(path, "openssl", "3.0.20"))
     assert (served.kind, served.module.id) == (UseKind.LOADED, "openssl")
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "version", "name", "loads"),
+    [
+        ("microsoft", "1.24.0", "libcrypto.so.1.0.0", True),
+        ("microsoft", "1.25.0", "libcrypto.so.1.0.0", False),
+        ("microsoft", "1.25.0", "libcrypto.so.111", True),
+        ("redhat", "1.25.0", "libcrypto.so.10", True),
+        ("redhat", "1.25.0", "libcrypto.so.9", False),
+    ],
+)
+def test_under_which_names_openssl_is_looked_for(
+    toolchain: str, version: str, name: str, loads: bool
+) -> None:
+    path = f"/usr/lib/{name}"
+    program = openssl_build(toolchain, go_version=version)
+    use = use_of(program, library(path), code(path, "openssl", "1.1.1k"))
+    assert (use.library is not None or use.module.path == path) is loads
+
+
+CRYPTO = "/usr/lib/libcrypto.so.3"
+STATES = {
+    "on": fact(
+        FactKind.OPENSSL_STATE, CRYPTO, evidence=(), activation="on", version="3.0.15", reason="on"
+    ),
+    "off": fact(
+        FactKind.OPENSSL_STATE, CRYPTO, evidence=(), activation="off", version="3.0.15", reason="no"
+    ),
+}
+
+
+# Each of version 1.24 was seen with a library that Microsoft's Go 1.24.0 built, in containers with
+# and without a FIPS provider in effect; the others are as its documentation says.
+@pytest.mark.parametrize(
+    ("version", "state", "env", "activation", "ends"),
+    [
+        ("1.24.0", "on", ("GODEBUG", "fips140=on"), Activation.ON, ""),
+        ("1.24.0", "on", ("GOFIPS", "1"), Activation.ON, ""),
+        ("1.24.0", "on", ("GOLANG_FIPS", "1"), Activation.ON, ""),
+        ("1.24.0", "on", ("GODEBUG", "fips140=off"), Activation.HOST, ""),
+        ("1.24.0", "on", ("GOFIPS", "0"), Activation.OFF, "ends when it starts"),
+        ("1.24.0", "off", ("GOFIPS", "1"), Activation.OFF, "ends when it starts, since GOFIPS=1"),
+        ("1.24.0", "off", ("GOFIPS", "0"), Activation.OFF, "on any node"),
+        ("1.24.0", "off", ("A", "1"), Activation.OFF, "on nodes whose FIPS flag is set"),
+        ("1.27.0", "on", ("GODEBUG", "fips140=off"), Activation.OFF, "on any node"),
+        ("1.27.0", "on", ("GOFIPS", "0"), Activation.HOST, ""),
+        ("1.23.0", "off", ("A", "1"), Activation.OFF, "no"),
+    ],
+)
+def test_what_microsofts_go_asks_of_openssl(
+    version: str, state: str, env: tuple[str, str], activation: Activation, ends: str
+) -> None:
+    program = openssl_build(go_version=version)
+    here = world(elf("/app", linkage="static"), program, library(CRYPTO), STATES[state], env=[env])
+    [use] = go.link(here).uses
+    assert use.activation is activation
+    assert ends in use.activation_reason
+
+
+def test_an_openssl_in_fips_mode_is_taken_before_others() -> None:
+    old = "/usr/lib/libcrypto.so.1.1"
+    fips = fact(
+        FactKind.OPENSSL_STATE, old, evidence=(), activation="on", version="1.1.1k", reason="on"
+    )
+    parts = (library(CRYPTO), library(old), STATES["off"], fips)
+    [use] = go.link(world(elf("/app", linkage="static"), openssl_build(), *parts)).uses
+    assert use.module.path == old
 
 
 @pytest.mark.parametrize(
