@@ -42,6 +42,10 @@ MARKS: Mapping[str, bytes] = {
         rb"/rustc[-/][0-9a-f.]{4,40}/library/(?:core|alloc|std)/"
         rb"|/(?:index\.crates\.io|github\.com)-[0-9a-f]{16}/"
     ),
+    # What stands before the scripts in a program that `deno compile` or `bun build` makes.
+    "deno": b"d3n0l4nd",
+    "bun": b"---- Bun! ----",
+    "electron": b"ELECTRON_RUN_AS_NODE",
 }
 """Marks of a toolchain → a regular expression on bytes. What has one is worth a closer look."""
 

@@ -72,7 +72,8 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "steps": tuple,  # what it sets, reads in and starts, in order
         "unread": str,  # why not all of it was read, or ""
     },
-    FactKind.RUNTIME: {"name": str, "version": str},  # python, node, ruby, php, perl, erlang
+    # python, node, deno, bun, electron, ruby, php, perl, erlang, r, lua
+    FactKind.RUNTIME: {"name": str, "version": str},
     FactKind.SOURCE_CALL: {  # on a file of source code or bytecode
         "language": str,  # python, javascript, java, ruby, php, perl
         "api": str,  # hashlib.md5, crypto.createHash, Cipher.getInstance

@@ -18,6 +18,7 @@ from scanner.formats.pe import PeError, is_pe, read_pe
 from scanner.image import ImageFile
 from scanner.inspectors.archives import carried
 from scanner.inspectors.dotnet_native import inspect_native
+from scanner.inspectors.runtimes import runtimes_inside
 from scanner.inspectors.rust import inspect_rust
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind, Value
 from scanner.rulebook import RuleBook
@@ -116,7 +117,7 @@ class BinaryInspector:
             )
         if found.constants or "go" in found.marks:
             yield fact(FactKind.TRACES, path, constants=found.constants, go="go" in found.marks)
-        yield from (*dotnet.seen, *crates, *behind)
+        yield from (*dotnet.seen, *crates, *behind, *runtimes_inside(file, found.marks))
         for module in sorted(needed):
             yield from self._imports(path, module, symbols.imported)
         for hit in hits:
