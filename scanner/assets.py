@@ -48,7 +48,7 @@ def _setting(fact: Fact) -> Iterator[Asset]:
         AssetKind.SETTING,
         fact.path,
         fact.text("directive"),
-        detail=f"{fact.text('value')}{f' (in {block})' if block else ''}",
+        detail=f"{fact.text('value')}{f', in {block}' if block else ''}",
         line=_number(fact, "line"),
         algorithms=fact.texts("algorithms") + fact.texts("unknown"),
         unapproved=fact.texts("unapproved"),
@@ -89,7 +89,7 @@ def _certificate(fact: Fact) -> Iterator[Asset]:
         count=max(1, _number(fact, "count")),
         algorithms=_named(fact.text("key"), fact.text("signature")),
         unapproved=fact.texts("unapproved"),
-        own=fact.text("purpose") != "ca-bundle",
+        own=fact.text("purpose") != "ca-bundle" and not fact.flag("sample"),
     )
 
 
@@ -100,6 +100,7 @@ def _keystore(fact: Fact) -> Iterator[Asset]:
         fact.text("form"),
         detail=", ".join(_named(f"{_number(fact, 'entries')} entries", fact.text("protection"))),
         unapproved=fact.texts("unapproved"),
+        own=not fact.flag("sample"),
     )
 
 

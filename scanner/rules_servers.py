@@ -5,7 +5,8 @@ Reads no configuration: `scanner.server_settings` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -27,6 +28,8 @@ Syntax = Literal[
     "properties",
     "xml",
     "caddyfile",
+    "tree",
+    "erlang",
 ]
 """How a configuration is written; `scanner.formats.config_syntaxes` reads each."""
 
@@ -49,14 +52,27 @@ Grammar = Literal[
     "groups",
     "signatures",
     "names",
+    "ike-proposals",
     "protocols",
     "protocols-on-off",
     "protocols-off",
+    "protocols-adding",
+    "protocols-excluding",
+    "protocol-range",
     "protocol-minimum",
     "protocol-maximum",
     "meanings",
 ]
 """How a value is written; `scanner.cipher_lists` reads each."""
+
+
+def any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    """One pattern that matches what any of `patterns` does; nothing if there are none."""
+    parts = (
+        f"(?i:{each[4:]})" if each.startswith("(?i)") else f"(?:{each})"
+        for each in dict.fromkeys(patterns)
+    )
+    return re.compile("|".join(parts) or r"(?!)")
 
 
 class SwitchRule(Rule):
@@ -85,8 +101,16 @@ class DirectiveRule(Rule):
     """On what it stands in, all of it: `http > server`."""
     topic: Topic
     values: Grammar
-    after: str = ""
+    after: OptionalRegex = ""
     """The value is the word that follows this one among the directive's words."""
+    pick: OptionalRegex = ""
+    """The value is those of the directive's words that match this."""
+    unless: OptionalRegex = ""
+    """Whole values, their words separated by blanks, that say nothing."""
+    flags: Texts = ()
+    """Options on the command line that set the same: `--tls-min-version`, `-c ssl_ciphers`."""
+    variables: Texts = ()
+    """Environment variables that set the same."""
     meanings: Mapping[Text, Texts] = Field(default_factory=dict)
     """With `values: meanings`: the value, without regard to case → the algorithms it stands for;
     of the topic `mode`, `on` or `off`."""

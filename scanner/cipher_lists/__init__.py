@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scanner.cipher_lists import names, protocols
+from scanner.cipher_lists import ike, names, protocols
 from scanner.cipher_lists.openssl import catalog_of
 from scanner.rules_algorithms import AlgorithmTable, TlsTable
 
@@ -71,6 +71,11 @@ def _names(values: Sequence[str], tables: Tables) -> Allowed:
     return _by_name(values, find)
 
 
+def _proposals(values: Sequence[str], tables: Tables) -> Allowed:
+    found, unknown = ike.proposals(values, tables.algorithms)
+    return Allowed(tuple(found), tuple(unknown))
+
+
 def _by_name(values: Sequence[str], find: Callable[[str], tuple[str, ...]]) -> Allowed:
     found: dict[str, None] = {}
     unknown: dict[str, None] = {}
@@ -106,9 +111,13 @@ GRAMMARS: Mapping[str, Grammar] = {
     "groups": _groups,
     "signatures": _signatures,
     "names": _names,
+    "ike-proposals": _proposals,
     "protocols": _of_protocols(protocols.listed),
     "protocols-on-off": _of_protocols(protocols.on_and_off),
     "protocols-off": _of_protocols(protocols.without),
+    "protocols-adding": _of_protocols(protocols.adding),
+    "protocols-excluding": _of_protocols(protocols.excluding),
+    "protocol-range": _of_protocols(protocols.in_range),
     "protocol-minimum": _of_protocols(
         lambda values, known: protocols.between(values, known, is_minimum=True)
     ),

@@ -44,12 +44,12 @@ _ECDSA = {
     "sha384": "ecdsa_secp384r1_sha384",
     "sha512": "ecdsa_secp521r1_sha512",
 }
-_LIST = re.compile(r"[\s,:;/]+")
+_LIST = re.compile(r"[\s,:;/|\[\]\"']+")
 
 
 def split(text: str) -> list[str]:
     """The names in a list that is written in any of the usual ways."""
-    return [each for each in _LIST.split(text.strip().strip("[]\"'")) if each]
+    return [each for each in _LIST.split(text) if each]
 
 
 def suite(name: str, tls: TlsTable) -> str | None:
@@ -57,6 +57,8 @@ def suite(name: str, tls: TlsTable) -> str | None:
     plain = name.strip().strip("\"'")
     if plain.startswith("SSL_"):
         plain = "TLS_" + plain[4:]
+    if plain.startswith("TLS-"):  # as OpenVPN and mbedTLS write them
+        plain = plain.replace("-", "_")
     found = tls.suite(plain) or tls.suite(f"{plain}_SHA256")
     if found is not None:
         return found.name

@@ -27,7 +27,7 @@ def test_a_setting_names_its_line_and_what_it_allows() -> None:
         AssetKind.SETTING,
         "/etc/nginx/nginx.conf",
         "ssl_protocols",
-        "TLSv1.1 TLSv1.2 (in http)",
+        "TLSv1.1 TLSv1.2, in http",
         line=4,
         algorithms=("TLS 1.1", "TLS 1.2"),
         unapproved=("TLS 1.1",),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.cipher_lists import Tables, allowed
+from scanner.cipher_lists import Tables, allowed, ike
 from scanner.cipher_lists.openssl import Catalog
 from scanner.cipher_lists.protocols import protocol
 from tests.unit.link.worlds import rules
@@ -91,10 +91,15 @@ def test_protocol_words(word: str, name: str | None) -> None:
 def test_protocols_in_all_ways() -> None:
     assert says("protocols", "TLSv1.2", "TLSv1.3") == ("TLS 1.2", "TLS 1.3")
     assert says("protocols-on-off", "all", "-SSLv3", "-TLSv1", "-TLSv1.1") == ("TLS 1.2", "TLS 1.3")
-    assert says("protocols-on-off", "!SSLv3") == ("TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
-    assert says("protocols-off", "TLS1_0,TLS1_1,SSLv3") == ("TLS 1.2", "TLS 1.3")
+    assert says("protocols-on-off", "TLSv1.1 TLSv1.2") == ("TLS 1.2",)
+    assert says("protocols-excluding", "!SSLv3") == ("TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
+    assert says("protocols-excluding", ">=TLSv1.2") == ("TLS 1.2", "TLS 1.3")
+    assert says("protocols-excluding", "TLSv1.2, !TLSv1.3") == ("TLS 1.2",)
+    assert says("protocol-range", "tls1.1", "tls1.2") == ("TLS 1.1", "TLS 1.2")
+    assert says("protocol-range", "tls1.2") == ("TLS 1.2", "TLS 1.3")
+    assert says("protocols-off", "TLS1_0,TLS1_1") == ("TLS 1.2", "TLS 1.3")
     assert says("protocol-minimum", "TLSv1.1") == ("TLS 1.1", "TLS 1.2", "TLS 1.3")
-    assert says("protocol-maximum", "1.1") == ("SSL 3.0", "TLS 1.0", "TLS 1.1")
+    assert says("protocol-maximum", "1.1") == ("TLS 1.0", "TLS 1.1")
 
 
 @pytest.mark.parametrize(
@@ -127,3 +132,22 @@ def test_signatures_by_all_names() -> None:
         "rsa_pss_rsae_sha512",
         "rsa_pss_pss_sha512",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "found", "unknown"),
+    [
+        (
+            "aes256gcm16-prfsha384-ecp384,3des-md5-modp1024!",
+            ["AES-256-GCM", "HMAC", "P-384", "Triple DES", "HMAC-MD5", "modp_1024"],
+            [],
+        ),
+        ("chacha20poly1305-x25519-ke1_mlkem768", ["ChaCha20-Poly1305", "X25519", "ML-KEM-768"], []),
+        ("aes128-sha1-modp2048s256,default", ["AES-128-CBC", "HMAC", "modp_2048"], []),
+        ("aes256-ntru256", ["AES-256-CBC"], ["ntru256"]),
+    ],
+)
+def test_proposals_of_ike_are_read_word_by_word(
+    value: str, found: list[str], unknown: list[str]
+) -> None:
+    assert ike.proposals([value], TABLES.algorithms) == (found, unknown)
