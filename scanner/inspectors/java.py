@@ -37,8 +37,9 @@ MAX_PROBLEMS = 20
 
 _CLASS = b"\xca\xfe\xba\xbe"
 _SETTING_SUFFIXES = (".properties", ".security", ".config", ".conf", ".txt")
-_SELECTS = (b"security.provider.", b"fips.provider.", b"org.bouncycastle.fips")
+_SELECTS = (b"security.provider.", b"fips.provider.", b"org.bouncycastle.fips", b"jdk.tls.dis")
 _NUMBERED = re.compile(r"(fips|security)\.provider\.(\d{1,3})")
+_DISABLED = "jdk.tls.disabledAlgorithms"
 _KEPT = (
     "keystore.type",
     "fips.keystore.type",
@@ -49,6 +50,8 @@ _KEPT = (
     "securerandom.strongAlgorithms",
     "RestrictedSecurity",
     "include",
+    _DISABLED,
+    "security.overridePropertiesFile",
 )
 _JVM = re.compile(r"(?P<home>.*?)/lib/(?:[a-z0-9_]+/)?[a-z0-9_]+/libjvm\.so")
 """jlink may put a runtime anywhere, `/` included, with another virtual machine than `server`."""
@@ -145,7 +148,8 @@ def _security(path: str, text: str) -> Iterator[Fact]:
         if found := _NUMBERED.fullmatch(key):
             numbered[found[1]][int(found[2])] = value
     is_master = path.endswith("/java.security")
-    if not is_master and not any(numbered.values()) and not any("fips" in key for key in settings):
+    is_overlay = any("fips" in key or key == _DISABLED for key in settings)
+    if not is_master and not any(numbered.values()) and not is_overlay:
         return
     kept = tuple(
         f"{key}={settings[key]}"

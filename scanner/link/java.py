@@ -5,7 +5,7 @@ Judges no provider; a program may also register one by itself, which no file tel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -19,6 +19,8 @@ from scanner.link.java_options import (
     options_in_effect,
 )
 from scanner.link.java_registered import OPENJDK, approves, module_of, registered
+from scanner.link.java_security import Settings, semeru_profile, settings_of
+from scanner.link.java_settings import tls_settings
 from scanner.link.world import Linked, World
 from scanner.model import Activation, CryptoUse, Fact, FactKind, Gap, GapKind, Module, UseKind
 
@@ -69,6 +71,8 @@ def link(world: World) -> Linked:
             registered.add(use.module.path)
             uses.append(use)
     uses.extend(_use_of_jar(world, each, starts) for each in jars if each.path not in registered)
+    started = (each.options for each in starts)
+    facts = (*facts, *tls_settings(world, tuple((j.home, j.program) for j in jvms), started))
     return Linked(facts, tuple(dict.fromkeys(uses)))
 
 
@@ -123,68 +127,15 @@ def _jvms(world: World) -> Iterator[_Jvm]:
         yield _Jvm(home, program, told.text("version"), told.flag("openj9"))
 
 
-# --- providers -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    """Provider lists and other settings in effect for one JVM."""
-
-    providers: tuple[str, ...]
-    fips_providers: tuple[str, ...]
-    other: dict[str, str]
-    source: str
-
-
-def _settings(world: World, jvm: _Jvm, options: JvmOptions) -> _Settings:
-    master = next(
-        (
-            found
-            for each in ("conf/security", "jre/lib/security", "lib/security")
-            if (path := world.view.resolve(f"{jvm.home}/{each}/java.security"))
-            and (found := world.facts.one(FactKind.JAVA_SECURITY, path))
-        ),
-        None,
-    )
-    overlay = (
-        world.facts.one(FactKind.JAVA_SECURITY, options.security_file)
-        if options.security_file
-        else None
-    )
-    layers = [overlay] if options.replaces and overlay else [master, overlay]
-    values: dict[str, str] = {}
-    source = ""
-    for layer in layers:
-        if layer is not None:
-            source = layer.path if layer.texts("providers") else source
-            values.update(
-                (key, value)
-                for key, _, value in (each.partition("=") for each in layer.texts("properties"))
-            )
-    return _Settings(
-        _in_order("security", values), _in_order("fips", values), values, source or "java.security"
-    )
-
-
-def _in_order(kind: str, values: dict[str, str]) -> tuple[str, ...]:
-    """Providers 1, 2, 3 …; the JVM stops at the first number that is missing."""
-    found: list[str] = []
-    while value := values.get(f"{kind}.provider.{len(found) + 1}"):
-        found.append(value)
-    return tuple(found)
-
-
 # --- uses ----------------------------------------------------------------------------------
 
 
 def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> CryptoUse:
     options = start.options
-    settings = _settings(world, jvm, options)
+    settings = settings_of(world, jvm.home, options)
     first = settings.providers[0] if settings.providers else ""
-    if options.property("semeru.fips") == "true" and jvm.openj9:
-        module = Module("openjceplus-fips", _name(world, "openjceplus-fips"), jvm.version)
-        reason = "-Dsemeru.fips=true reaches the JVM"
-        return _use(jvm.program, UseKind.BUILTIN, module, Activation.ON, reason, first)
+    if jvm.openj9 and (profile := semeru_profile(settings, options)) is not None:
+        return _use_of_semeru(world, jvm, profile, first)
     if _follows_host(settings, options):
         module = _nss(world)
         reason = "fips.provider.1 takes over where the kernel's FIPS flag reads 1"
@@ -196,7 +147,7 @@ def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> Cry
         if (inserted := _inserted(world, jvm, start, jars)) is not None:
             return inserted
         module = Module(OPENJDK, _name(world, OPENJDK), jvm.version, jvm.program)
-        reason = _why_openjdk(options)
+        reason = _why_openjdk(options, settings)
         return _use(jvm.program, UseKind.BUILTIN, module, Activation.NONE, reason, evidence)
     jar = _jar_for(wanted, jars, start)
     obstacle = _out_of_reach(jar, start)
@@ -215,6 +166,19 @@ def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> Cry
     else:
         activation, reason = _mode(jar, options, settings, approves(world))
     return _use(jvm.program, UseKind.LOADED, _module(world, jar), activation, reason, evidence)
+
+
+def _use_of_semeru(world: World, jvm: _Jvm, profile: str, first: str) -> CryptoUse:
+    """The use of what a profile of Semeru allows; which module that is, its name says."""
+    reason = f"-Dsemeru.fips=true reaches the JVM, with the profile {profile}"
+    if profile.startswith("NSS"):
+        return _use(jvm.program, UseKind.LOADED, _nss(world), Activation.ON, reason, first)
+    module = Module("openjceplus-fips", _name(world, "openjceplus-fips"), jvm.version)
+    activation = Activation.ON
+    if not profile.startswith("OpenJCEPlusFIPS"):
+        reason = "-Dsemeru.fips=true reaches the JVM; which profile it takes is not known"
+        activation = Activation.UNKNOWN
+    return _use(jvm.program, UseKind.BUILTIN, module, activation, reason, first)
 
 
 def _inserted(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> CryptoUse | None:
@@ -299,14 +263,16 @@ def _use(
     )
 
 
-def _why_openjdk(options: JvmOptions) -> str:
+def _why_openjdk(options: JvmOptions, settings: Settings) -> str:
+    if options.security_file and settings.refuses_overlay:
+        return "security.overridePropertiesFile=false: -Djava.security.properties is not read"
     if options.named_file and not options.security_file:
         return f"{options.named_file} does not exist, and the JVM says nothing about it"
     return "the JDK's own providers have no approved mode"
 
 
 def _mode(
-    jar: Fact, options: JvmOptions, settings: _Settings, call: Fact | None
+    jar: Fact, options: JvmOptions, settings: Settings, call: Fact | None
 ) -> tuple[Activation, str]:
     module = jar.text("module")
     if module in ("bc-fips", "bctls-fips"):
@@ -326,7 +292,7 @@ def _mode(
     return Activation.NONE, "registered first, and it has no approved mode"
 
 
-def _approved_only(options: JvmOptions, settings: dict[str, str]) -> bool | None:
+def _approved_only(options: JvmOptions, settings: Mapping[str, str]) -> bool | None:
     """None where it cannot be told."""
     said = options.property(_APPROVED_ONLY)
     if said is None:
@@ -336,7 +302,7 @@ def _approved_only(options: JvmOptions, settings: dict[str, str]) -> bool | None
     return said.lower() == "true"
 
 
-def _follows_host(settings: _Settings, options: JvmOptions) -> bool:
+def _follows_host(settings: Settings, options: JvmOptions) -> bool:
     """Red Hat's builds switch to `fips.provider.N` by themselves."""
     return (
         bool(settings.fips_providers)

@@ -331,3 +331,10 @@ def test_of_other_libraries_none_is_computed() -> None:
     assert integrity("/app/bcprov-jdk18on-1.78.jar", jar({BC: b"", "META-INF/X.SF": b""})) == []
     merged = jar({BC_FIPS: b"", **pom("com.x", "app", "1"), **pom("org.b", "bc-fips", "2")})
     assert integrity("/app/all.jar", merged) == []
+
+
+def test_an_overlay_for_tls_alone_is_one() -> None:
+    text = "# ours\njdk.tls.disabledAlgorithms=SSLv3, \\\n  TLSv1\n"
+    found = the_fact(INSPECTOR, "/app/tls.properties", text)
+    assert found.texts("properties") == ("jdk.tls.disabledAlgorithms=SSLv3, TLSv1",)
+    assert seen(INSPECTOR, "/app/security.properties", "# ours\nkeystore.type=jks\n") == []

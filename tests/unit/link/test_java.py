@@ -433,10 +433,45 @@ def test_and_can_be_told_not_to() -> None:
 def test_semerus_option_counts_on_semeru_only() -> None:
     env = {"JAVA_TOOL_OPTIONS": "-Dsemeru.fips=true"}
     assert the_jvm(link(image(security(MASTER, *SUN), env=env))).module.id == "openjdk-jce"
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "module", "activation"),
+    [
+        ("-Dsemeru.customprofile=OpenJCEPlusFIPS.FIPS140-3", (), "openjceplus-fips", "on"),
+        ("-Dsemeru.customprofile=NSS.140-2", (), "nss", "on"),
+        ("-Dx", ("RestrictedSecurity.NSS.140-2.desc.default=true",), "nss", "on"),
+        (
+            "-Dx",
+            (
+                "RestrictedSecurity.NSS.140-2.desc.default=false",
+                "RestrictedSecurity.OpenJCEPlusFIPS.FIPS140-3.desc.default=true",
+            ),
+            "openjceplus-fips",
+            "on",
+        ),
+        # which profile it takes is not told
+        ("-Dx", (), "openjceplus-fips", "unknown"),
+    ],
+)
+def test_the_profile_says_which_module_serves_semeru(
+    options: str, settings: tuple[str, ...], module: str, activation: str
+) -> None:
+    env = {"JAVA_TOOL_OPTIONS": f"-Dsemeru.fips=true {options}"}
     semeru = replace(RELEASE, attributes={**RELEASE.attributes, "openj9": True})
-    made = world(semeru, security(MASTER, *SUN), env=tuple(env.items()), extra=[JAVA])
-    use = the_jvm(link(made))
-    assert (use.module.id, use.activation) == ("openjceplus-fips", Activation.ON)
+    master = security(MASTER, *SUN, settings=settings)
+    use = the_jvm(link(world(semeru, master, env=tuple(env.items()), extra=[JAVA])))
+    assert (use.module.id, use.activation.value) == (module, activation)
+
+
+def test_java_security_may_forbid_to_lay_a_file_over_it() -> None:
+    overlay = security("/app/fips.security", BCFIPS)
+    env = {"JAVA_TOOL_OPTIONS": f"-Djava.security.properties=/app/fips.security {ON}"}
+    for setting, module in (("true", "bc-fips"), ("false", "openjdk-jce")):
+        master = security(MASTER, *SUN, settings=(f"security.overridePropertiesFile={setting}",))
+        use = the_jvm(link(image(master, overlay, bc_fips(), env=env, command=START)))
+        assert use.module.id == module
+    assert "security.overridePropertiesFile=false" in use.activation_reason
 
 
 # --- integrity -----------------------------------------------------------------------------
