@@ -148,10 +148,11 @@ def test_every_certificate_is_the_same_after_it_was_written() -> None:
 
 
 def test_what_sunsets_until_a_day_comes_soonest_first() -> None:
-    found = changes_until(RULES.certificates, TODAY, date(2028, 12, 31))
+    known = [each for each in RULES.certificates if each.certificate in (4631, 4943, 4985)]
+    found = changes_until(known, TODAY, date(2028, 12, 31))
     assert [each.certificate.certificate for each in found] == [4943, 4631]
     assert found[0].text == "sunsets in 53 days, on 2027-01-16: then interim-expired"
-    assert changes_until(RULES.certificates, TODAY, TODAY) == ()
+    assert changes_until(known, TODAY, TODAY) == ()
 
 
 def knowledge(day: date, certificates: tuple[Certificate, ...] = RULES.certificates) -> Knowledge:

@@ -52,6 +52,8 @@ def test_every_rule_has_a_page_of_80_columns(rules: RuleBook) -> None:
         *rules.modules,
         *rules.runtimes,
         *(each.id for each in rules.certificates),
+        *(each.id for each in rules.distributions),
+        *(each.name for each in rules.algorithms.algorithms),
     ]
     assert len(ids) > 150
     code = re.compile(r" {11}|  https?://")
@@ -84,3 +86,35 @@ def test_the_list_can_be_narrowed(rules: RuleBook) -> None:
     shown = rule_list(rules, ["modules"])
     assert "go-fips140" in shown
     assert "go-plain-crypto" not in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["ChaCha20-Poly1305", "chacha20-poly1305@openssh.com", "1.2.840.113549.1.9.16.3.18"]
+)
+def test_an_algorithm_is_explained_by_any_of_its_names(rules: RuleBook, name: str) -> None:
+    page = explain(rules, name, DAY)
+    assert page.lstrip().startswith("ChaCha20-Poly1305\n")
+    assert re.search(r"on 2026-11-23 +not approved", page)
+    assert re.search(r"SSH +chacha20-poly1305@openssh.com", page)
+    assert (f"which you called {name}" in page) is (name != "ChaCha20-Poly1305")
+
+
+def test_the_state_of_an_algorithm_is_that_of_the_day(rules: RuleBook) -> None:
+    page = explain(rules, "3des-cbc", DAY)
+    assert re.search(r"on 2026-11-23 +limited", page)
+    assert re.search(r"new data +no", page)
+    assert "before 2024-01-01: approved" in page
+    assert re.search(r"new data +yes", explain(rules, "3des-cbc", date(2023, 12, 31)))
+    assert "joined with" in explain(rules, "X25519MLKEM768", DAY)
+
+
+def test_a_cipher_suite_is_explained_by_its_parts(rules: RuleBook) -> None:
+    page = explain(rules, "TLS_RSA_WITH_3DES_EDE_CBC_SHA", DAY)
+    assert "RSA PKCS #1 v1.5: not approved" in page
+    assert re.search(r"approved +no", page)
+
+
+def test_a_distribution_is_explained(rules: RuleBook) -> None:
+    assert "no certificate covers any package of Alpine Linux" in " ".join(
+        explain(rules, "alpine", DAY).split()
+    )
