@@ -44,13 +44,16 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "advice": str,  # what to write instead
     },
     FactKind.SYSTEM_POLICY: {  # on the file that sets it
-        "component": str,  # crypto-policies, gnutls, nss, libgcrypt, openssl, pam, krb5
+        "component": str,  # crypto-policies, nss, libgcrypt, pam, login, shadow, krb5,
+        # openssh-server, openssh-client, wireguard, system-fips, fips-mode-setup
         "name": str,
         "value": str,
         "line": int,
-        "state": str,  # fips, approved, unapproved, off, default
+        "block": str,  # what it stands in
+        "state": str,  # fips, approved, unapproved, only-unapproved, off, default
         "unapproved": tuple,
         "advice": str,
+        "reached": str,  # of a program: started, installed
     },
     FactKind.CERTIFICATE: {  # on the file; many in one file are one fact for each sort
         "form": str,  # pem, der, pkcs7, jks, pkcs12, nss

@@ -15,6 +15,7 @@ from scanner.inspectors import (
     archives,
     binary,
     dotnet,
+    erlang,
     go,
     integrity,
     java,
@@ -22,10 +23,13 @@ from scanner.inspectors import (
     keystores,
     openssl,
     os_packages,
+    packages,
     pem,
+    policy,
     runtimes,
     scripts,
     servers,
+    source,
 )
 from scanner.model import Fact, FileEntry, FileKind, Gap, GapKind
 from scanner.rulebook import RuleBook
@@ -52,13 +56,17 @@ MAKERS: tuple[Callable[[RuleBook], Inspector], ...] = (
     integrity.make,
     pem.make,
     keystores.make,
+    policy.make,
     os_packages.make,
     java.make,
     java_options.make,
     dotnet.make,
+    erlang.make,
     scripts.make,
     runtimes.make,
     archives.make,
+    source.make,
+    packages.make,
     servers.make,
 )
 

@@ -17,6 +17,8 @@ from scanner.link import (
     integrity,
     java,
     openssl,
+    packages,
+    policy,
     rust,
     settings,
     start,
@@ -35,9 +37,11 @@ LINKERS: tuple[Callable[[World], Linked], ...] = (
     go.link,
     java.link,
     dotnet.link,
+    packages.link,
     rust.link,
     windows.link,
     settings.link,
+    policy.link,
 )
 """In order: a later linker sees the facts that earlier ones derived."""
 
