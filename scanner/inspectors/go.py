@@ -39,6 +39,7 @@ class GoInspector:
 
     def __init__(self, rules: RuleBook) -> None:
         self._crypto = GoCrypto(rules)
+        self._packages = rules.packages
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         return entry.size > 0 and head.startswith(MAGIC)
@@ -84,6 +85,27 @@ class GoInspector:
         yield self._build(path, elf, info or GoBuildInfo(""), code, calls)
         if code.frozen:
             yield from _integrity(path, stream, elf)
+        versions: dict[str, str] = {}
+        for each in info.dependencies if info else ():
+            name, _, versions[name] = each.partition("@")
+        for name in code.modules:
+            yield self._module(path, name, versions.get(name, ""))
+
+    def _module(self, path: str, name: str, version: str) -> Fact:
+        rule = self._packages.find("go", name)
+        return fact(
+            FactKind.LANGUAGE_PACKAGE,
+            path,
+            ecosystem="go",
+            name=name,
+            version=version,
+            crypto=rule.crypto if rule else "",
+            code=rule.code if rule else "",
+            module=(rule.module or "") if rule else "",
+            algorithms=rule.algorithms if rule else (),
+            shown_by="code",
+            tool=False,
+        )
 
     def _build(self, path: str, elf: Elf, info: GoBuildInfo, code: Code, calls: Calls) -> Fact:
         setting = info.settings.get

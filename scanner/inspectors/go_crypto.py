@@ -53,6 +53,8 @@ class Code:
     outside: tuple[str, ...] = ()
     """Of `algorithms`, those with functions that are not of the standard library."""
     protocols: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    """Those of `packages/` with code in the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,13 @@ class GoCrypto:
         self._standard = frozenset(rule.standard if rule else ())
         self._algorithms = rule.algorithms if rule else {}
         self._protocols = rule.protocols if rule else {}
-        self._beginnings = (*self.packages, *_OPENSSL, *self._algorithms, *self._protocols)
+        self._modules = tuple(each.name for each in rules.packages.of("go"))
+        known = (*self._algorithms, *self._protocols, *self._modules)
+        self._beginnings = (*self.packages, *_OPENSSL, *known)
         named = {name for names in self._algorithms.values() for name in names}
         self._unapproved = {name for name in named if rules.algorithms.approved(name) is False}
-        known = [each for each in map(rules.algorithms.find, named) if each is not None]
-        self._digests = {each.name for each in known if each.kind == "digest"}
+        found = [each for each in map(rules.algorithms.find, named) if each is not None]
+        self._digests = {each.name for each in found if each.kind == "digest"}
         self.risky = tuple(
             beginning
             for beginning, names in self._algorithms.items()
@@ -116,6 +120,11 @@ class GoCrypto:
             unapproved=tuple(each for each in algorithms if each in self._unapproved),
             outside=tuple({name for each in foreign for name in self._computed_by(each)}),
             protocols=tuple(sorted(set(_known(functions, self._protocols)))),
+            modules=tuple(
+                name
+                for name in self._modules
+                if any(each == name or each.startswith(f"{name}/") for each in packages)
+            ),
         )
 
     def calls(self, stream: BinaryIO, elf: Elf, names: FunctionNames, code: Code) -> Calls:

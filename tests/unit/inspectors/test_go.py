@@ -34,9 +34,10 @@ def inspect(data: bytes) -> list[Fact | Gap]:
 
 
 def build(name: str) -> Fact:
-    [fact] = inspect((FIXTURES / "go" / name).read_bytes())
+    [fact, *others] = inspect((FIXTURES / "go" / name).read_bytes())
     assert isinstance(fact, Fact)
     assert fact.kind is FactKind.GO_BUILD
+    assert all(_kind(each) is FactKind.LANGUAGE_PACKAGE for each in others)
     return fact
 
 
@@ -222,6 +223,25 @@ def test_where_code_is_not_searched_nothing_is_for_tls_alone() -> None:
     assert not fact.flag("calls_read")
     assert "MD5" in fact.texts("unapproved")
     assert fact.texts("tls_only") == fact.texts("called") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("go1.24-tls-client.so", {"golang.org/x/crypto": "v0.46.0"}),
+        # Debian's builds name no modules, so that there is no version.
+        ("go1.19-wireguard-calls", {"golang.org/x/crypto": "", "golang.zx2c4.com/wireguard": ""}),
+        ("go1.27-web", {}),
+    ],
+)
+def test_modules_with_code_in_the_program(name: str, expected: dict[str, str]) -> None:
+    found = [
+        each
+        for each in inspect((FIXTURES / "go" / name).read_bytes())
+        if isinstance(each, Fact) and each.kind is FactKind.LANGUAGE_PACKAGE
+    ]
+    assert {each.text("name"): each.text("version") for each in found} == expected
+    assert {each.text("crypto") for each in found} <= {"own"}
 
 
 def test_protocols_and_algorithms() -> None:
