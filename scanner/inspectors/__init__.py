@@ -15,7 +15,6 @@ from scanner.inspectors import (
     archives,
     binary,
     dotnet,
-    erlang,
     go,
     integrity,
     java,
@@ -23,13 +22,11 @@ from scanner.inspectors import (
     keystores,
     openssl,
     os_packages,
-    packages,
     pem,
     policy,
     runtimes,
     scripts,
     servers,
-    source,
 )
 from scanner.model import Fact, FileEntry, FileKind, Gap, GapKind
 from scanner.rulebook import RuleBook
@@ -61,12 +58,9 @@ MAKERS: tuple[Callable[[RuleBook], Inspector], ...] = (
     java.make,
     java_options.make,
     dotnet.make,
-    erlang.make,
     scripts.make,
     runtimes.make,
     archives.make,
-    source.make,
-    packages.make,
     servers.make,
 )
 
