@@ -47,6 +47,8 @@ class TlsEndpoint:
     modules refuse; None where that was not found out."""
     resumes_without_ems: bool | None = None
     """Whether it then resumes such a session; None likewise, and where it completes none."""
+    post_quantum: tuple[str, ...] = ()
+    """Those of the groups and signatures that quantum computers do not break."""
 
 
 @dataclass(frozen=True, slots=True)

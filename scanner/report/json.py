@@ -198,6 +198,7 @@ def _endpoint(endpoint: TlsEndpoint) -> Json:
         "certificates": [_plain(each) for each in endpoint.certificates],
         "completes_without_ems": endpoint.completes_without_ems,
         "resumes_without_ems": endpoint.resumes_without_ems,
+        "post_quantum": list(in_order(endpoint.post_quantum)),
     }
 
 

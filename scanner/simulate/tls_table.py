@@ -20,6 +20,12 @@ class Approval:
         self._suites = frozenset(each.name for each in table.suites if each.approved)
         self._groups = frozenset(each.name for each in table.groups if each.approved)
         self._signatures = frozenset(each.name for each in table.signatures if each.approved)
+        self._post_quantum = frozenset(
+            each.name
+            for kind in (table.groups, table.signatures)
+            for each in kind
+            if each.post_quantum != "no"
+        )
 
     def protocol(self, name: str) -> bool:
         """Whether the protocol version `name` is approved."""
@@ -38,14 +44,16 @@ class Approval:
         return name in self._signatures
 
     def marked(self, endpoint: TlsEndpoint) -> TlsEndpoint:
-        """`endpoint` with those of its names that are not approved."""
+        """`endpoint` with those of its names that are not approved, and those that last."""
         unapproved = (
             *(name for name in endpoint.protocols if not self.protocol(name)),
             *(name for name in endpoint.suites if not self.suite(name)),
             *(name for name in endpoint.groups if not self.group(name)),
             *(name for name in endpoint.signatures if not self.signature(name)),
         )
-        return replace(endpoint, unapproved=unapproved)
+        names = (*endpoint.groups, *endpoint.signatures)
+        lasting = tuple(name for name in names if name in self._post_quantum)
+        return replace(endpoint, unapproved=unapproved, post_quantum=lasting)
 
 
 def offers(table: TlsTable, algorithms: AlgorithmTable | None = None) -> Offers:

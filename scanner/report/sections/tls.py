@@ -13,7 +13,7 @@ from rich.text import Text
 
 from scanner.model import ConditionResult, Effect, TlsCertificate, TlsClient, TlsEndpoint
 from scanner.report.escape import visible
-from scanner.report.order import ordered_runs
+from scanner.report.order import in_order, ordered_runs
 from scanner.report.page import GAP, Page, counted
 
 _ROWS = 12
@@ -120,12 +120,21 @@ def _port(
         text = f"and {more} more, {unapproved_too} of them not approved (--verbose shows them)"
         page.paragraph(Text(text, style="dim"), indent=2)
     page.paragraph(Text(_others(rows, matter), style="dim"), indent=2)
-    for line in (*_certificates(endpoints), *_without_ems(endpoints)):
+    for line in (*_certificates(endpoints), *_without_ems(endpoints), *_post_quantum(endpoints)):
         page.paragraph(line, indent=2, hanging=2)
     for name, endpoint in endpoints.items():
         if endpoint.error:
             text = f"{visible(name)}: incomplete, {visible(endpoint.error)}"
             page.paragraph(text, indent=2, hanging=2)
+
+
+def _post_quantum(endpoints: Mapping[str, TlsEndpoint]) -> Iterable[Text]:
+    """What of it quantum computers do not break, and in which runs, where not in all."""
+    offered = {name: in_order(each.post_quantum) for name, each in endpoints.items()}
+    for name in in_order(each for names in offered.values() for each in names):
+        runs = [visible(run) for run, names in offered.items() if name in names]
+        where = "" if len(runs) == len(endpoints) else f" in {' and '.join(runs)}"
+        yield Text(f"Post-quantum: {visible(name)}{where}", style="dim")
 
 
 def _rows(

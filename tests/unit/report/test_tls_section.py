@@ -83,3 +83,13 @@ def test_clients() -> None:
     many = tuple(replace(some, server_name=f"h{number}") for number in range(20))
     assert "and 12 more" in shown(run("baseline", clients=many))
     assert "more" not in shown(run("baseline", clients=many), verbose=True)
+
+
+def test_what_quantum_computers_do_not_break_is_named_with_its_runs() -> None:
+    hybrid = replace(MAIL, groups=("X25519MLKEM768",), post_quantum=("X25519MLKEM768",))
+    everywhere = shown(run("baseline", hybrid), run("enforced", hybrid))
+    assert "Post-quantum: X25519MLKEM768" in everywhere
+    assert "X25519MLKEM768 in baseline" not in everywhere
+    lost = shown(run("baseline", hybrid), run("enforced", MAIL))
+    assert "Post-quantum: X25519MLKEM768 in baseline" in lost
+    assert "Post-quantum" not in shown(run("baseline", MAIL))

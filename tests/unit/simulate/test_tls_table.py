@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from scanner.model import FactKind, TlsCertificate, TlsEndpoint
 from scanner.simulate.tls_table import Approval, endpoint_facts, offers
+from tests.unit.link.worlds import rules
 
 from .values import CHACHA13, GCM13, table
 
@@ -45,3 +46,8 @@ def test_schemes_are_offered_in_the_versions_that_have_them() -> None:
     versions = {each.name: each.versions for each in offers(table()).signatures}
     assert versions["ecdsa_sha1"] == (0x303,)
     assert versions["ed25519"] == (0x303, 0x304)
+
+
+def test_what_quantum_computers_do_not_break_is_marked() -> None:
+    seen = TlsEndpoint(443, groups=("x25519", "X25519MLKEM768"), signatures=("mldsa65",))
+    assert Approval(rules().tls).marked(seen).post_quantum == ("X25519MLKEM768", "mldsa65")
