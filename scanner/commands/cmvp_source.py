@@ -10,7 +10,7 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from scanner.cmvp_listing import MAX_BYTES
 from scanner.errors import UsageError
@@ -19,6 +19,7 @@ MAX_FILES = 5000
 MAX_FILE_BYTES = 256 << 10
 _RULE = re.compile(r"(?:.*/)?cmvp/([a-z0-9]+(?:-[a-z0-9]+)*\.yaml)")
 _TIMEOUT = (10, 60)
+_REDIRECTS = 5
 _PIECE = 1 << 16
 
 Files = Mapping[str, bytes]
@@ -62,21 +63,32 @@ def _check_size(size: int, source: str) -> None:
 def _download(address: str) -> bytes:
     import requests
 
-    if urlsplit(address).scheme != "https":
-        raise UsageError(f"{address} is not https: certificates are fetched safely or not at all")
+    here = address
     try:
-        with requests.get(address, timeout=_TIMEOUT, stream=True) as answer:
-            if urlsplit(answer.url).scheme != "https":
-                raise UsageError(f"{address} leads to {answer.url}, which is not https")
-            if answer.status_code != requests.codes.ok:
-                raise UsageError(f"{address} answers {answer.status_code}: check the address")
-            content = bytearray()
-            for piece in answer.iter_content(_PIECE):
-                content += piece
-                _check_size(len(content), address)
+        for _ in range(_REDIRECTS):
+            if urlsplit(here).scheme != "https":
+                raise UsageError(
+                    f"{here} is not https: certificates are fetched safely or not at all"
+                )
+            # By hand, since requests would follow a redirect to http.
+            with requests.get(here, timeout=_TIMEOUT, stream=True, allow_redirects=False) as answer:
+                if answer.is_redirect:
+                    here = urljoin(here, answer.headers["location"])
+                    continue
+                if answer.status_code != requests.codes.ok:
+                    raise UsageError(f"{here} answers {answer.status_code}: check the address")
+                return _body(answer.iter_content(_PIECE), address)
     except requests.RequestException as error:
         text = " ".join(str(error).split())[:200]
-        raise UsageError(f"cannot fetch {address}: {text}") from error
+        raise UsageError(f"cannot fetch {here}: {text}") from error
+    raise UsageError(f"{address} leads from one address to the next: check it")
+
+
+def _body(pieces: Iterator[bytes], source: str) -> bytes:
+    content = bytearray()
+    for piece in pieces:
+        content += piece
+        _check_size(len(content), source)
     return bytes(content)
 
 
