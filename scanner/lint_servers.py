@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Found = Iterator[tuple[Location, str]]
 
+_GROUP = re.compile(r"\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]")
+_ALTERNATIVE = re.compile(r"(?<!\\)\|")
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[+*](?:[^()\\]|\\.)*\)[+*{]")
 
 
@@ -28,6 +30,8 @@ def server_paths_are_whole(rule: ServerRule, _: Context) -> Found:
         for index, pattern in enumerate(getattr(rule, key)):
             if not pattern.startswith(("/", ".*/", "(", r"\.")):
                 yield (key, index), f"`{pattern}` matches no whole path: begin it with / or .*/"
+            if _ALTERNATIVE.search(_GROUP.sub("", pattern)):
+                yield (key, index), f"`{pattern}` is two patterns: give each a line of its own"
             if _NESTED_REPEAT.search(pattern):
                 yield (key, index), f"`{pattern}` repeats a repetition"
     if not rule.files and not rule.options and not rule.variables:

@@ -6,15 +6,15 @@ Sees one text at a time: whether any program reads it is the business of `scanne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from scanner.cipher_lists import Allowed, Tables, allowed
-from scanner.formats.config_model import Directive
+from scanner.formats.config_model import MAX_VALUE, Directive
 from scanner.formats.config_syntaxes import parse_config
-from scanner.rulebook import RuleBook
-from scanner.rules_servers import DirectiveRule, ServerRule
+from scanner.rulebook import RuleBook, TlsSuite
+from scanner.rules_servers import DirectiveRule, ServerRule, any_of
 
 MAX_SETTINGS = 2_000
 """Of one file."""
@@ -35,6 +35,8 @@ class Setting:
     state: str = ""
     """Of the topic `mode`: on or off."""
     advice: str = ""
+    refused: bool = False
+    """Whether nothing of it can work with a module in approved mode."""
 
     @property
     def only_unapproved(self) -> bool:
@@ -73,7 +75,30 @@ def judge(
     else:
         result = allowed(rule.values, values, Tables(rules.tls, rules.algorithms))
     unapproved = tuple(each for each in result.names if not _is_approved(each, rule.topic, rules))
-    return Setting(directive, str(entry), rule.topic, result, unapproved, state, rule.advice)
+    setting = Setting(directive, str(entry), rule.topic, result, unapproved, state, rule.advice)
+    return replace(setting, refused=setting.only_unapproved and _is_refused(setting, rules))
+
+
+def _is_refused(setting: Setting, rules: RuleBook) -> bool:
+    """Of what is not approved, whether it is refused for sure.
+
+    Beside a list for TLS 1.3, TLS 1.2 works on; RSA key transport is disallowed, and modules in
+    approved mode still serve it; and groups matter for some suites only.
+    """
+    if setting.topic == "suites":
+        return not any(_may_be_served(rules.tls.suite(each)) for each in setting.allowed.names)
+    return setting.topic in ("protocols", "kex", "ciphers", "macs")
+
+
+def _may_be_served(suite: TlsSuite | None) -> bool:
+    return (
+        suite is None
+        or suite.protocols == ("TLS 1.3",)
+        or _RSA_WITH_AES.match(suite.name) is not None
+    )
+
+
+_RSA_WITH_AES = re.compile(r"TLS_RSA_(?:PSK_)?WITH_AES_")
 
 
 def _is_approved(name: str, topic: str, rules: RuleBook) -> bool:
@@ -96,7 +121,7 @@ class _Reader:
         switches = [each.name for group in rule.switches.values() for each in group]
         includes = [each.name for each in rule.includes]
         own = [each.name for each in rule.directives]
-        self._names = _any_name((*own, *includes, *switches))
+        self._names = _any_of((*own, *includes, *switches))
 
     def of(self, directive: Directive) -> Iterator[Setting]:
         if not self._names.fullmatch(directive.name):
@@ -115,7 +140,7 @@ class _Reader:
                     yield Setting(directive, name, SWITCH)
         for entry, rule in enumerate(self._rule.directives):
             if re.fullmatch(rule.name, directive.name) and _fits(rule.block, block):
-                values = _after(directive.values, rule)
+                values = values_of(directive.values, rule)
                 if values:
                     yield judge(rule, entry, directive, values, self._rules)
 
@@ -133,21 +158,23 @@ class _Reader:
         return judge(self._rule.directives[entry], entry, whole, values, self._rules)
 
 
-def _after(values: tuple[str, ...], rule: DirectiveRule) -> tuple[str, ...]:
+def values_of(values: tuple[str, ...], rule: DirectiveRule) -> tuple[str, ...]:
     """The part of a directive's words that the rule is about."""
-    if not rule.after:
-        return values
-    at = next((i for i, each in enumerate(values) if re.fullmatch(rule.after, each)), None)
-    return values[at + 1 : at + 2] if at is not None else ()
+    if rule.unless and re.fullmatch(rule.unless, " ".join(values)[:MAX_VALUE]):
+        return ()
+    if rule.after:
+        at = next((i for i, each in enumerate(values) if re.fullmatch(rule.after, each)), None)
+        return values[at + 1 : at + 2] if at is not None else ()
+    if rule.pick:
+        return tuple(each for each in values if re.fullmatch(rule.pick, each))
+    return values
 
 
 def _fits(pattern: str, block: str) -> bool:
     return not pattern or re.fullmatch(pattern, block[:2000]) is not None
 
 
-@lru_cache(maxsize=256)
-def _any_name(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in dict.fromkeys(patterns)))
+_any_of = lru_cache(maxsize=1024)(any_of)
 
 
 def _in_effect(rule: ServerRule, found: list[Setting], reader: _Reader) -> Iterator[Setting]:
@@ -168,19 +195,3 @@ def _in_effect(rule: ServerRule, found: list[Setting], reader: _Reader) -> Itera
         if len(kept) > MAX_SETTINGS:
             return
     yield from kept.values()
-
-
-def servers_of(path: str, servers: Mapping[str, ServerRule]) -> tuple[ServerRule, ...]:
-    """The servers whose configuration `path` may be."""
-    return tuple(
-        each for each in servers.values() if _paths(each.id, each.files, each.also).fullmatch(path)
-    )
-
-
-@lru_cache(maxsize=1024)
-def _paths(
-    server: str,  # noqa: ARG001 - one pattern for each server
-    files: tuple[str, ...],
-    also: tuple[str, ...],
-) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in (*files, *also)) or r"(?!)")

@@ -67,6 +67,7 @@ DERIVED: dict[FactKind, dict[str, type]] = {
         "unapproved": tuple,
         "unknown": tuple,
         "only_unapproved": bool,
+        "refused": bool,  # nothing of it can work with a module in approved mode
         "advice": str,
         "reached": str,  # started: by a program that the image starts; installed: by one that is
         # there; no: by none

@@ -38,12 +38,22 @@ def parse_ini(text: str) -> tuple[Directive, ...]:
     return _assignments(_logical(text), sections=True)
 
 
+_CONDITION = re.compile(
+    r"</?\s*If(?:Module|Define|Version|File|Directive|Section)\b", re.IGNORECASE
+)
+
+
 def parse_apache(text: str) -> tuple[Directive, ...]:
-    """Words, sections in `<Name argument>`, and lines that end with a backslash."""
+    """Words, sections in `<Name argument>`, and lines that end with a backslash.
+
+    What stands under a condition (`<IfModule …>`) is taken as if it were written without.
+    """
     out = Collector()
     blocks: list[str] = []
     scope: list[int] = []
     for line, content in _logical(text, comments="#"):
+        if _CONDITION.match(content):
+            continue
         if content.startswith("</"):
             if blocks:
                 blocks.pop()

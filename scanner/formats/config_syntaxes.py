@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scanner.formats.config_blocks import parse_braces, parse_caddyfile, parse_nginx
+from scanner.formats.config_erlang import parse_erlang
 from scanner.formats.config_lines import (
     parse_apache,
     parse_assignments,
@@ -21,6 +22,7 @@ from scanner.formats.config_trees import (
     parse_json,
     parse_properties_file,
     parse_toml,
+    parse_tree,
     parse_xml,
     parse_yaml,
 )
@@ -40,6 +42,8 @@ SYNTAXES: Mapping[str, Callable[[str], tuple[Directive, ...]]] = {
     "toml": parse_toml,
     "properties": parse_properties_file,
     "xml": parse_xml,
+    "tree": parse_tree,
+    "erlang": parse_erlang,
 }
 
 

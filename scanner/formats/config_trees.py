@@ -81,6 +81,20 @@ def parse_toml(text: str) -> tuple[Directive, ...]:
     return out.done()
 
 
+def parse_tree(text: str) -> tuple[Directive, ...]:
+    """YAML, JSON or TOML, whichever it is: many programs take several of them."""
+    if text.lstrip()[:1] == "{":
+        return parse_json(text)
+    if _TOML.search(text):
+        return parse_toml(text)
+    return parse_yaml(text)
+
+
+_TOML = re.compile(
+    r"^\s*(?:\[[\w.\"' \[\]-]{1,300}\]\s*(?:#.*)?$|[\w.\"'-]{1,200}\s*=)", re.MULTILINE
+)
+
+
 class _JsonLines:
     """Where keys stand, asked for in the order of the text."""
 

@@ -5,16 +5,16 @@ Does not say whether a program reads the file: that is the business of `scanner.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from scanner.facts import fact
 from scanner.formats.config_model import MAX_TEXT, ConfigError
 from scanner.image import ImageFile
+from scanner.inspectors.server_paths import ConfigPaths
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
 from scanner.rules_servers import ServerRule
-from scanner.server_settings import INCLUDE, SWITCH, Setting, read_settings, servers_of
+from scanner.server_settings import INCLUDE, SWITCH, Setting, read_settings
 
 UNREAD = "unread"
 MAX_WRITTEN = 120
@@ -32,19 +32,17 @@ class ServerInspector:
 
     def __init__(self, rules: RuleBook) -> None:
         self._rules = rules
-        self._names, self._paths = _patterns(rules.servers)
+        self._paths = ConfigPaths(rules.servers)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         path = entry.path
-        if self._names.fullmatch(path, path.rfind("/") + 1) is None and (
-            self._paths.fullmatch(path) is None
-        ):
+        if entry.size == 0 or path.startswith(_DULL) or not self._paths.owners(path):
             return False
-        return b"\0" not in head and not path.startswith(_DULL) and entry.size > 0
+        return b"\0" not in head
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
-        servers = servers_of(path, self._rules.servers)
+        servers = [self._rules.servers[each] for each in sorted(self._paths.owners(path))]
         if file.entry.size > MAX_TEXT:
             reason = f"{file.entry.size:,} bytes are too many for a configuration"
             yield from (_unread(path, each, reason) for each in servers)
@@ -80,6 +78,7 @@ def setting_fact(path: str, server: ServerRule, setting: Setting) -> Fact:
         unapproved=setting.unapproved,
         unknown=setting.allowed.unknown,
         only_unapproved=setting.only_unapproved,
+        refused=setting.refused,
         advice=setting.advice,
     )
 
@@ -116,23 +115,6 @@ def _unread(path: str, server: ServerRule, reason: str) -> Fact:
         entry="",
         topic=UNREAD,
     )
-
-
-def _patterns(servers: Mapping[str, ServerRule]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One pattern for base names, and one for whole paths: all files are held against them."""
-    names: list[str] = []
-    paths: list[str] = []
-    for each in servers.values():
-        for pattern in (*each.files, *each.also):
-            name = pattern.removeprefix(".*/")
-            (names if name != pattern and "/" not in name else paths).append(
-                name if name != pattern and "/" not in name else pattern
-            )
-    return _one_of(names), _one_of(paths)
-
-
-def _one_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in dict.fromkeys(patterns)) or r"(?!)")
 
 
 def make(rules: RuleBook) -> ServerInspector:

@@ -57,7 +57,7 @@ class Files:
         named: dict[str, None] = {}
         launched = False
         for launch in self._world.start.launches:
-            at = _program_at(launch, programs)
+            at = program_at(launch, programs)
             if at is None:
                 continue
             launched = True
@@ -164,7 +164,7 @@ def _line(each: Fact) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _program_at(launch: Launch, programs: re.Pattern[str]) -> int | None:
+def program_at(launch: Launch, programs: re.Pattern[str]) -> int | None:
     """Which word of a command line is the program: `su-exec redis redis-server` has it third."""
     for number, word in enumerate(launch.words[:6]):
         if word is not None and programs.fullmatch(word, word.rfind("/") + 1):

@@ -5,17 +5,17 @@ Opens no file: a configuration that nobody read is a gap.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from scanner.facts import fact
 from scanner.formats.config_model import Directive
 from scanner.inspectors.servers import UNREAD, enumerated
+from scanner.link.setting_commands import command_settings
 from scanner.link.setting_files import Files
 from scanner.link.world import Linked, World
 from scanner.model import Fact, FactKind, Gap, GapKind
-from scanner.rules_servers import DirectiveRule, ServerRule
+from scanner.rules_servers import DirectiveRule, ServerRule, any_of
 from scanner.server_settings import INCLUDE, SWITCH, judge
 
 BY_NAME = frozenset({"ini", "words", "assignments", "folded", "properties"})
@@ -29,32 +29,33 @@ def link(world: World) -> Linked:
     stated: dict[str, dict[str, list[Fact]]] = {}
     for each in world.facts.of(FactKind.SERVER_SETTING):
         stated.setdefault(each.text("software"), {}).setdefault(each.path, []).append(each)
+    present = _programs(world)
     facts: list[Fact] = []
     gaps: list[Gap] = []
-    for software, by_path in sorted(stated.items()):
-        rule = world.rules.servers.get(software)
-        programs = _programs(rule, world) if rule is not None else ()
-        if rule is not None and programs:
-            found = _Server(rule, programs, by_path, world)
+    for software, rule in sorted(world.rules.servers.items()):
+        programs = _of_server(rule, present, world)
+        if programs:
+            found = _Server(rule, programs, stated.get(software, {}), world)
             facts.extend(found.facts())
+            facts.extend(command_settings(rule, programs[0], world))
             gaps.extend(found.gaps)
     return Linked(tuple(facts), gaps=tuple(gaps))
 
 
-def _programs(rule: ServerRule, world: World) -> tuple[str, ...]:
+def _programs(world: World) -> dict[str, list[str]]:
+    """Programs, scripts and jars of the image, by file name."""
+    found: dict[str, list[str]] = {}
+    for kind in _PROGRAMS:
+        for each in world.facts.of(kind):
+            found.setdefault(each.path.rpartition("/")[2], []).append(each.path)
+    return found
+
+
+def _of_server(rule: ServerRule, present: dict[str, list[str]], world: World) -> tuple[str, ...]:
     """Where the server's programs lie, those that the image starts first."""
-    pattern = _any_of(rule.programs)
-    found = {
-        each.path
-        for kind in _PROGRAMS
-        for each in world.facts.of(kind)
-        if pattern.fullmatch(each.path, each.path.rfind("/") + 1)
-    }
+    pattern = any_of(rule.programs)
+    found = {path for name, paths in present.items() if pattern.fullmatch(name) for path in paths}
     return tuple(sorted(found, key=lambda path: (path not in world.start.programs, path)))
-
-
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in patterns) or r"(?!)")
 
 
 Scope = tuple[object, ...]
@@ -107,7 +108,7 @@ class _Server:
 
     def _readings(self) -> Iterator[_Reading]:
         """Each set of files that is read together."""
-        started, named = self._files.named_by_start(_any_of(self._rule.programs))
+        started, named = self._files.named_by_start(any_of(self._rule.programs))
         for path in named:
             yield self._read((path,), "started")
         roots = self._files.roots()
@@ -158,7 +159,7 @@ class _Server:
 
     def _in_effect(self, each: Fact, reached: str, *, written: bool = True) -> Fact:
         names = ("directive", "value", "line", "block", "topic", "state", "algorithms")
-        more = ("unapproved", "unknown", "only_unapproved", "advice")
+        more = ("unapproved", "unknown", "only_unapproved", "refused", "advice")
         attributes = {
             name: each.attributes[name] for name in (*names, *more) if name in each.attributes
         }
@@ -214,6 +215,7 @@ class _Server:
             algorithms=found.allowed.names,
             unapproved=found.unapproved,
             only_unapproved=found.only_unapproved,
+            refused=False,
             advice=rule.advice,
             reached="started",
             written=False,

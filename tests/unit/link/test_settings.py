@@ -139,3 +139,49 @@ def test_defaults_count_where_tls_is_on_and_nothing_is_written() -> None:
 def test_a_setting_of_red_hats_policy_is_no_default() -> None:
     linked = image({"/etc/nginx/nginx.conf": "listen 443 ssl; ssl_ciphers PROFILE=SYSTEM;"})
     assert [each for each in linked.facts if each.texts("unapproved")] == []
+
+
+def test_the_command_and_the_environment_set_as_well() -> None:
+    command = ("postgres", "-c", "ssl=on", "-c", "ssl_ciphers=AES128-SHA:ECDHE+AESGCM")
+    (only,) = image({}, command=command, programs=("/usr/lib/postgresql/15/bin/postgres",)).facts
+    assert only.path == ""
+    assert (only.text("directive"), only.text("reached")) == ("-c ssl_ciphers", "started")
+    assert only.texts("unapproved") == ("TLS_RSA_WITH_AES_128_CBC_SHA",)
+
+
+def test_of_merged_files_the_last_one_counts() -> None:
+    files = {
+        "/etc/mysql/my.cnf": "[mysqld]\nssl_cipher = AES128-SHA\n!includedir /etc/mysql/conf.d/\n",
+        "/etc/mysql/conf.d/tls.cnf": "[mysqld]\nssl_cipher = ECDHE-RSA-AES128-GCM-SHA256\n",
+    }
+    linked = image(files, command=("mysqld",), programs=("/usr/sbin/mysqld",))
+    assert told(linked) == [
+        ("/etc/mysql/conf.d/tls.cnf", "2", "started"),
+        ("/etc/mysql/my.cnf", "2", "no"),
+    ]
+
+
+def test_global_defaults_of_haproxy_need_a_port_with_tls() -> None:
+    text = "global\n ssl-default-bind-ciphers AES128-SHA\nfrontend web\n bind :443{}\n"
+    for ssl, reached in ((" ssl crt /x", "started"), ("", "no")):
+        linked = image(
+            {"/etc/haproxy/haproxy.cfg": text.format(ssl)},
+            command=("haproxy", "-f", "/etc/haproxy/haproxy.cfg"),
+            programs=("/usr/sbin/haproxy",),
+        )
+        assert told(linked) == [("/etc/haproxy/haproxy.cfg", "2", reached)]
+
+
+def test_apache_takes_conditions_for_fulfilled() -> None:
+    files = {
+        "/etc/apache2/apache2.conf": "IncludeOptional mods-enabled/*.conf\nInclude sites/\n",
+        "/etc/apache2/mods-enabled/ssl.conf": (
+            "<IfModule mod_ssl.c>\nSSLProtocol all -SSLv3\n</IfModule>\n"
+        ),
+        "/etc/apache2/sites/a.conf": "<VirtualHost *:443>\nSSLEngine on\n</VirtualHost>\n",
+    }
+    linked = image(files, command=("apache2ctl",), programs=("/usr/sbin/apache2ctl",))
+    assert told(linked) == [("/etc/apache2/mods-enabled/ssl.conf", "2", "started")]
+    del files["/etc/apache2/sites/a.conf"]
+    linked = image(files, command=("apache2ctl",), programs=("/usr/sbin/apache2ctl",))
+    assert told(linked) == [("/etc/apache2/mods-enabled/ssl.conf", "2", "no")]
