@@ -71,6 +71,8 @@ class RuleKind(StrEnum):
     CERTIFICATES = "certificates"
     ALGORITHMS = "algorithms"
     DISTRIBUTIONS = "distributions"
+    SERVERS = "servers"
+    PACKAGES = "packages"
 
 
 class Libc(StrEnum):

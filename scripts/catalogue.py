@@ -21,7 +21,7 @@ from scanner.report.rule_words import (
     cover_words,
     switch_words,
 )
-from scanner.rulebook import CheckRule, LogRule, ModuleRule, RuleBook, RuntimeRule
+from scanner.rulebook import CheckRule, Distribution, LogRule, ModuleRule, RuleBook, RuntimeRule
 from scanner.rules_base import Identified
 from scanner.rules_packages import PackageFile
 from scanner.rules_servers import ServerRule
@@ -57,6 +57,8 @@ def catalogue(rules: RuleBook) -> str:
          [_server(each) for each in _by_id(rules.servers.values())]),
         ("Packages", "Packages of language ecosystems that bring or bind cryptography.",
          [_packages(each) for each in _by_id(rules.packages.files)]),
+        ("Distributions", "What the packages of distributions are worth as modules.",
+         [_distribution(each) for each in _by_id(rules.distributions)]),
         ("Log messages", "What programs print when FIPS breaks them.",
          [_log(each) for each in _by_id(rules.logs)]),
         ("Certificates", "What CMVP lists. Whether one is active depends on the day: "
@@ -163,6 +165,14 @@ def _packages(rule: PackageFile) -> str:
         for each in sorted(rule.packages, key=lambda one: one.name.lower())
     ]
     return "\n".join(lines) + "\n"
+
+
+def _distribution(rule: Distribution) -> str:
+    lines = [
+        f"### {rule.id}\n",
+        f"**{rule.name}** ({', '.join(rule.systems)}): {_line(rule.sentence)}\n",
+    ]
+    return "\n".join([*lines, *_references(rule.references)]) + "\n"
 
 
 def _log(rule: LogRule) -> str:

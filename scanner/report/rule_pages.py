@@ -13,12 +13,21 @@ from functools import partial
 from rich.text import Text
 
 from scanner.cmvp import status_on
-from scanner.conditions import AtLeast, Below, Condition, IsSet, Matches, NoneOf, OneOf, Test
 from scanner.errors import UsageError
 from scanner.model import ValidationStatus
 from scanner.report.algorithm_pages import algorithm_pages, algorithm_rows
+from scanner.report.knowledge_pages import knowledge_pages, knowledge_rows
 from scanner.report.look import Look
 from scanner.report.page import Page
+from scanner.report.rule_words import (
+    EFFECTS,
+    MODES,
+    RECALLED,
+    certificate_words,
+    condition_words,
+    cover_words,
+    switch_words,
+)
 from scanner.report.sections.findings import SEVERITY_STYLE, prose
 from scanner.rulebook import (
     Certificate,
@@ -40,6 +49,8 @@ KINDS = (
     "certificates",
     "algorithms",
     "distributions",
+    "servers",
+    "packages",
 )
 """What `rules list` can be narrowed to."""
 
@@ -91,12 +102,13 @@ def rule_list(rules: RuleBook, kinds: Iterable[str] = KINDS, look: Look | None =
         "logs": sorted((each.id, each.meaning) for each in rules.logs),
         "modules": sorted((each.id, each.name) for each in rules.modules.values()),
         "runtimes": sorted((each.id, each.name) for each in rules.runtimes.values()),
-        "certificates": sorted((each.id, _title(each)) for each in rules.certificates),
+        "certificates": sorted((each.id, certificate_words(each)) for each in rules.certificates),
         "algorithms": algorithm_rows(rules.algorithms),
         "distributions": sorted(
             (each.id, f"{each.name}: {' '.join(each.sentence.split())}")
             for each in rules.distributions
         ),
+        **knowledge_rows(rules),
     }
     for kind in KINDS:
         if kind in wanted:
@@ -104,10 +116,6 @@ def rule_list(rules: RuleBook, kinds: Iterable[str] = KINDS, look: Look | None =
             for id_, text in rows[kind]:
                 page.line(Text.assemble((f"{id_:<{_IDS}}", "cyan"), f"  {text}"), indent=2)
     return page.result()
-
-
-def _title(certificate: Certificate) -> str:
-    return f"{_number(certificate) or 'In process'}, {certificate.module} ({certificate.vendor})"
 
 
 def _number(certificate: Certificate) -> str:
@@ -128,6 +136,7 @@ def _pages(rules: RuleBook, today: date) -> list[tuple[str, Write]]:
         (each.id, partial(_certificate, rule=each, today=today)) for each in rules.certificates
     ]
     pages += [(each.id, partial(_distribution, rule=each)) for each in rules.distributions]
+    pages += knowledge_pages(rules)
     return pages
 
 
@@ -151,7 +160,7 @@ def _check(page: Page, rule: CheckRule) -> None:
         ("none of", rule.when.none),
     ):
         if conditions:
-            page.labeled(word, [_condition(each) for each in conditions], indent=2, at=_AT)
+            page.labeled(word, [condition_words(each) for each in conditions], indent=2, at=_AT)
     _references(page, rule.references)
 
 
@@ -162,16 +171,11 @@ def _log(page: Page, rule: LogRule) -> None:
     page.blank()
     prose(page, "fix", rule.fix)
     page.blank()
-    effects = {
-        "breaks": "FIPS refuses what the program does",
-        "misconfigured": "FIPS is asked for and cannot work as set up",
-        "informs": "the message has other causes as well",
-    }
     specific = "only under FIPS" if rule.fips_specific else "with other causes, too"
     _table(
         page,
         {
-            "effect": f"{rule.effect}: {effects[rule.effect]}",
+            "effect": f"{rule.effect}: {EFFECTS[rule.effect]}",
             "printed": specific,
             "pattern": rule.pattern,
             "example": rule.examples.match[0] if rule.examples.match else "",
@@ -182,12 +186,6 @@ def _log(page: Page, rule: LogRule) -> None:
 
 
 def _module(page: Page, rule: ModuleRule, certificates: Sequence[Certificate], today: date) -> None:
-    modes = {
-        "provider": "a provider that has to be there and activated",
-        "build": "decided when it is built",
-        "flag": "switched by the host or a variable, in builds that have one",
-        "none": "none: it can never be ready",
-    }
     page.paragraph(Text(rule.name, style="bold"))
     page.paragraph(Text(f"module {rule.id}", style="dim"))
     if rule.note:
@@ -204,11 +202,12 @@ def _module(page: Page, rule: ModuleRule, certificates: Sequence[Certificate], t
     _table(
         page,
         {
-            "approved mode": modes[rule.approved_mode],
+            "approved mode": MODES[rule.approved_mode],
             "libraries": list(rule.libraries),
             "code shown by": [" or ".join(group) for group in groups],
+            "confirmed": f"no: {RECALLED}" if rule.recalled else "",
             "no proof": list(rule.lookalikes),
-            "enforced by": _switches(rule.enforce.env if rule.enforce else {}),
+            "enforced by": switch_words(rule.enforce.env if rule.enforce else {}),
             "certificates": [
                 f"{_number(each)} {status_on(each, today)}: {each.module}" for each in covering
             ]
@@ -235,7 +234,7 @@ def _runtime(page: Page, rule: RuntimeRule) -> None:
     if rule.note:
         page.blank()
         page.paragraph(" ".join(rule.note.split()))
-    switches = _switches(rule.enforce.env if rule.enforce else {})
+    switches = switch_words(rule.enforce.env if rule.enforce else {})
     if switches:
         page.blank()
         _table(page, {"enforced by": switches})
@@ -243,7 +242,7 @@ def _runtime(page: Page, rule: RuntimeRule) -> None:
 
 
 def _certificate(page: Page, rule: Certificate, today: date) -> None:
-    page.paragraph(Text(_title(rule), style="bold"))
+    page.paragraph(Text(certificate_words(rule), style="bold"))
     page.paragraph(Text(f"certificate {rule.id}, {rule.standard} level {rule.level}", style="dim"))
     page.blank()
     _table(
@@ -252,7 +251,7 @@ def _certificate(page: Page, rule: Certificate, today: date) -> None:
             f"on {today}": status_on(rule, today).value,
             "validated": str(rule.validated or ""),
             "sunset": f"{rule.sunset or ''}{' (interim)' if rule.interim else ''}",
-            "covers": [_cover(each) for each in rule.covers],
+            "covers": [cover_words(each) for each in rule.covers],
             "caveat": rule.caveat,
             "note": rule.note,
             "checked": str(rule.checked),
@@ -267,52 +266,6 @@ def _distribution(page: Page, rule: Distribution) -> None:
     page.blank()
     _table(page, {"validated": f"{rule.validated}: {rule.sentence}", "checked": str(rule.checked)})
     _references(page, rule.references)
-
-
-def _cover(cover: object) -> str:
-    from scanner.rulebook import Cover
-
-    assert isinstance(cover, Cover)
-    versions = [each.text or f"matching {each.matches}" for each in cover.versions]
-    text = cover.module
-    text += f" {' or '.join(versions)}" if versions else ""
-    text += "" if cover.versions_known else " of a version that is not public"
-    packages = [
-        " ".join(part.text or f"matching {part.matches}" for part in (each.name, *each.versions))
-        for each in cover.packages
-    ]
-    text += f", package {' or '.join(packages)}" if packages else ""
-    systems = [
-        " ".join([each.id, *(part.text or part.matches for part in each.version)])
-        for each in cover.environments
-    ]
-    return f"{text}, on {', '.join(systems) or 'any Linux'}"
-
-
-def _condition(condition: Condition) -> str:
-    tests = [f"{name} {_test(test)}" for name, test in condition.tests]
-    kind = condition.kind.value.replace("_", " ")
-    return f"{kind}: {', '.join(tests)}" if tests else f"{kind}: there is one"
-
-
-def _test(test: Test) -> str:
-    match test:
-        case OneOf(values):
-            return f"is {' or '.join(sorted(values))}"
-        case NoneOf(values):
-            return f"is not {' or '.join(sorted(values))}"
-        case Matches(pattern):
-            return f"matches {pattern}"
-        case Below(version):
-            return f"is below {version}"
-        case AtLeast(version):
-            return f"is at least {version}"
-        case IsSet(expected):
-            return "is set" if expected else "is not set"
-
-
-def _switches(environment: Mapping[str, str]) -> list[str]:
-    return [f"{name}={value}" for name, value in sorted(environment.items())]
 
 
 def _table(page: Page, rows: Mapping[str, str | list[str]]) -> None:

@@ -118,3 +118,19 @@ def test_a_distribution_is_explained(rules: RuleBook) -> None:
     assert "no certificate covers any package of Alpine Linux" in " ".join(
         explain(rules, "alpine", DAY).split()
     )
+
+
+def test_a_server_is_explained_by_the_settings_that_are_judged(rules: RuleBook) -> None:
+    page = explain(rules, "nginx", DAY)
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in page
+    assert r"/etc/nginx/nginx\.conf" in page
+
+
+def test_a_package_is_explained_by_its_name(rules: RuleBook) -> None:
+    page = explain(rules, "PyNaCl", DAY)
+    assert "package of pypi, crypto: " in page
+
+
+def test_a_fingerprint_that_nobody_saw_says_so(rules: RuleBook) -> None:
+    assert "not confirmed on a real file" in explain(rules, "libressl", DAY)
+    assert "not confirmed on a real file" not in explain(rules, "libsodium", DAY)
