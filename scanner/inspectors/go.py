@@ -23,6 +23,8 @@ from scanner.rulebook import RuleBook
 MAX_PACKAGES = 500
 MAX_DEPENDENCIES = 100
 MAX_SETTINGS = 50
+MAX_SHOWN = 8
+"""Algorithms whose callers are told as evidence; `callers` has them all."""
 
 _GO_SECTIONS = frozenset({SECTION, *SECTIONS, ".note.go.buildid", ".go.fipsinfo"})
 # Source: https://go.dev/doc/godebug.
@@ -118,7 +120,7 @@ class GoInspector:
         return fact(
             FactKind.GO_BUILD,
             path,
-            evidence=_evidence(info, code),
+            evidence=_evidence(info, code, calls),
             go_version=info.number,
             toolchain=_toolchain(info, code, systemcrypto),
             main=info.main,
@@ -205,7 +207,7 @@ def _toolchain(info: GoBuildInfo, code: Code, systemcrypto: bool) -> str:
     return "upstream"
 
 
-def _evidence(info: GoBuildInfo, code: Code) -> tuple[str, ...]:
+def _evidence(info: GoBuildInfo, code: Code, calls: Calls) -> tuple[str, ...]:
     told = [info.version] if info.version else []
     shown = ("GOEXPERIMENT", "GOFIPS140", "CGO_ENABLED", "-tags", "microsoft_systemcrypto")
     told.extend(f"{name}={info.settings[name]}" for name in shown if name in info.settings)
@@ -215,6 +217,10 @@ def _evidence(info: GoBuildInfo, code: Code) -> tuple[str, ...]:
         told.append(f"functions of crypto/internal/fips140/{code.frozen}")
     if code.boring == "present":
         told.append("functions _goboringcrypto_*")
+    for name in (*calls.called, *calls.digests)[:MAX_SHOWN]:
+        by = [each.split(" by ", 1)[1] for each in calls.callers if each.startswith(f"{name} by ")]
+        more = f" and {len(by) - 3} more" if len(by) > 3 else ""
+        told.append(f"{name} is called by {', '.join(by[:3])}{more}")
     return tuple(told)
 
 
