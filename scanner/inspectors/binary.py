@@ -102,7 +102,9 @@ class BinaryInspector:
                 wanted = needed or hits or named
                 symbols = read_dynamic_symbols(stream, elf) if wanted else _NO_SYMBOLS
                 notes = _notes(stream) if hits else ElfNotes()
-                dotnet = inspect_native(file, stream, elf, found.marks, self._prints)
+                dotnet = inspect_native(
+                    file, stream, elf, found.marks, self._prints, self._rules.packages
+                )
                 crates = list(inspect_rust(file, stream, elf, found.marks, self._rules.packages))
                 behind = [] if dotnet.is_bundle else list(carried(file.entry, stream, elf))
         except ElfError as error:

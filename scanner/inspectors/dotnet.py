@@ -14,6 +14,7 @@ from scanner.facts import fact
 from scanner.image import ImageFile
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
+from scanner.rules_packages import PackageTable
 
 MAX_JSON = 16 << 20
 MAX_LIBRARIES = 20_000
@@ -34,6 +35,9 @@ class DotnetInspector:
 
     name = "dotnet"
 
+    def __init__(self, packages: PackageTable = PackageTable()) -> None:  # noqa: B008 - frozen
+        self._packages = packages
+
     def wants(self, entry: FileEntry, head: bytes) -> bool:  # noqa: ARG002
         path = entry.path
         if path.endswith(".json"):
@@ -47,7 +51,7 @@ class DotnetInspector:
         content = json_object(file.read(MAX_JSON))
         if path.endswith(".runtimeconfig.json"):
             return _application(path, content)
-        return _dependencies(path, content)
+        return (*_dependencies(path, content), *known_packages(path, content, self._packages))
 
 
 def _runtime(path: str) -> Iterator[Fact]:
@@ -115,6 +119,29 @@ def dependencies(content: dict[str, Any]) -> tuple[tuple[str, ...], str]:
     return packages, pack.partition("/")[2]
 
 
+def known_packages(path: str, content: dict[str, Any], table: PackageTable) -> Iterator[Fact]:
+    """The packages of a `deps.json` that `table` knows."""
+    if _SHARED.fullmatch(path):
+        return
+    for library in list(_object(content.get("libraries")))[:MAX_LIBRARIES]:
+        name, _, version = library.partition("/")
+        rule = table.find("nuget", name)
+        if rule is not None:
+            yield fact(
+                FactKind.LANGUAGE_PACKAGE,
+                path,
+                ecosystem="nuget",
+                name=name,
+                version=version[:60],
+                crypto=rule.crypto,
+                code=rule.code,
+                module=rule.module or "",
+                algorithms=rule.algorithms,
+                features=(),
+                tool=False,
+            )
+
+
 def json_object(data: bytes) -> dict[str, Any]:
     """The object that `data` is the JSON of. Raises ValueError or TypeError where it is none."""
     content = json.loads(data.decode("utf-8-sig"))
@@ -140,6 +167,6 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)[:200]
 
 
-def make(rules: RuleBook) -> DotnetInspector:  # noqa: ARG001 - one signature for all makers
-    """The inspector; it needs no rules."""
-    return DotnetInspector()
+def make(rules: RuleBook) -> DotnetInspector:
+    """The inspector, by the packages that `rules` know."""
+    return DotnetInspector(rules.packages)

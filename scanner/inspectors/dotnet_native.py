@@ -31,9 +31,11 @@ from scanner.inspectors.dotnet import (
     NATIVE_SHIM,
     dependencies,
     json_object,
+    known_packages,
     runtime_options,
 )
 from scanner.model import Fact, FactKind, Gap, GapKind
+from scanner.rules_packages import PackageTable
 
 MAX_NATIVE = 128 << 20
 """Bytes of a packed native library that are looked into, and of all of one program."""
@@ -58,7 +60,12 @@ class NativeDotnet:
 
 
 def inspect_native(
-    file: ImageFile, stream: BinaryIO, elf: Elf, marks: frozenset[str], prints: Fingerprints
+    file: ImageFile,
+    stream: BinaryIO,
+    elf: Elf,
+    marks: frozenset[str],
+    prints: Fingerprints,
+    table: PackageTable,
 ) -> NativeDotnet:
     """What the program or library `elf`, read from `stream`, holds of .NET."""
     seen: list[Fact | Gap] = []
@@ -70,7 +77,7 @@ def inspect_native(
             reason = f"its .NET single-file bundle cannot be read: it {error}"
             return NativeDotnet((Gap(GapKind.MALFORMED, file.entry.path, reason),))
     if members is not None:
-        seen += _bundle(file.entry.path, stream, members, prints)
+        seen += _bundle(file.entry.path, stream, members, prints, table)
     is_aot = elf.section("__managedcode") is not None
     has_shim = "dotnet-openssl" in marks and not file.entry.path.endswith(NATIVE_SHIM)
     version, override = _texts_of_runtime(file) if is_aot or has_shim else ("", "")
@@ -125,7 +132,11 @@ def _texts_of_runtime(file: ImageFile) -> tuple[str, str]:
 
 
 def _bundle(
-    path: str, stream: BinaryIO, members: Sequence[Member], prints: Fingerprints
+    path: str,
+    stream: BinaryIO,
+    members: Sequence[Member],
+    prints: Fingerprints,
+    table: PackageTable,
 ) -> Iterator[Fact | Gap]:
     version, included = "", False
     properties: tuple[str, ...] = ()
@@ -138,7 +149,9 @@ def _bundle(
                 content = json_object(read_member(stream, member, MAX_JSON))
                 version, included, properties = runtime_options(content)
             elif member.type == DEPS_JSON:
-                packages, _ = dependencies(json_object(read_member(stream, member, MAX_JSON)))
+                content = json_object(read_member(stream, member, MAX_JSON))
+                packages, _ = dependencies(content)
+                yield from known_packages(path, content, table)
             elif member.type == NATIVE or member.name.endswith(".so"):
                 data = read_member(stream, member, budget)
                 budget -= len(data)

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from scanner.inspectors.dotnet import DotnetInspector
-from scanner.model import FactKind
+from scanner.inspectors.dotnet import DotnetInspector, make
+from scanner.model import Fact, FactKind
+from scanner.rulebook import RuleBook
 
 from .files import seen, the_fact, wants
 
@@ -101,3 +102,12 @@ def test_what_is_no_json_object_raises(text: str) -> None:
 
 def test_other_json_is_not_read() -> None:
     assert not wants(INSPECTOR, "/app/appsettings.json")
+
+
+def test_packages_that_the_rules_know() -> None:
+    libraries = {"BouncyCastle.Cryptography/2.4.0": {}, "Newtonsoft.Json/13.0.3": {}, "x": {}}
+    content = json.dumps({"libraries": libraries})
+    facts = seen(make(RuleBook.load()), "/app/Web.deps.json", content)
+    (package,) = [f for f in facts if isinstance(f, Fact) and f.kind is FactKind.LANGUAGE_PACKAGE]
+    assert (package.text("name"), package.text("version")) == ("BouncyCastle.Cryptography", "2.4.0")
+    assert (package.text("module"), package.text("code")) == ("dotnet-bouncycastle", "interpreted")
