@@ -16,7 +16,12 @@ from scanner.certificates import Certificate
 from scanner.cmvp_status import END_OF_140_2
 from scanner.conditions import Matches
 from scanner.lint_algorithms import lint_algorithms
-from scanner.lint_examples import fixtures_of, modules_have_true_bytes, weakened_rules_fail
+from scanner.lint_examples import (
+    fixtures_of,
+    modules_have_true_bytes,
+    servers_need_each_directive,
+    weakened_rules_fail,
+)
 from scanner.lint_logs import (
     log_confidence_is_earned,
     log_effect_is_specific,
@@ -359,9 +364,16 @@ def _modules_have_true_bytes(rule: ModuleRule, context: Context) -> Found:
     yield from modules_have_true_bytes(rule, context.fixtures)
 
 
+def _servers_need_each_directive(rule: ServerRule, context: Context) -> Found:
+    yield from servers_need_each_directive(
+        rule, lambda weak: not any(server_examples_hold(weak, context))
+    )
+
+
 WARNS: dict[type[Identified], tuple[Check, ...]] = {
     CheckRule: (_weakened_rules_fail,),
     LogRule: (log_confidence_is_earned, _weakened_rules_fail),
     ModuleRule: (_modules_have_true_bytes,),
+    ServerRule: (_servers_need_each_directive,),
 }
 """What should be better."""

@@ -12,8 +12,10 @@ from pathlib import Path
 from scanner.fingerprint import Fingerprints
 from scanner.mutate import survivors
 from scanner.mutate_modules import as_expected, module_survivors
+from scanner.mutate_settings import server_mutants
 from scanner.rulefile import Location
 from scanner.rules_model import CheckRule, LogRule, ModuleExample, ModuleRule
+from scanner.rules_servers import ServerRule
 
 Found = Iterator[tuple[Location, str]]
 Files = Callable[[str], bytes]
@@ -33,6 +35,12 @@ def fixtures_of(folder: Path) -> Path | None:
 def weakened_rules_fail(rule: CheckRule | LogRule) -> Found:
     """Each weakened form of the rule must fail one of its examples, or be said to be no weaker."""
     yield from _judged(survivors(rule), rule.examples.equivalent)
+
+
+def servers_need_each_directive(rule: ServerRule, holds: Callable[[ServerRule], bool]) -> Found:
+    """Without any directive, an example must not hold any more."""
+    alive = tuple(each.name for each in server_mutants(rule) if holds(each.rule))
+    yield from _judged(alive, rule.examples.equivalent)
 
 
 def modules_have_true_bytes(rule: ModuleRule, fixtures: Path | None) -> Found:

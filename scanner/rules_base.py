@@ -6,6 +6,7 @@ Every value is frozen, and every unknown key is an error.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -66,3 +67,10 @@ class Identified(Rule):
 
     id: Text
     """The file name without `.yaml`; never written in the file."""
+
+
+class Examples(Rule):
+    """What shows what a rule is about, and what it is not about."""
+
+    equivalent: Mapping[Text, Text] = Field(default_factory=dict)
+    """Changes that make the rule no weaker (see `scanner.mutate`) → why."""

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from scanner.conditions import Condition, parse_condition, parse_fact
 from scanner.model import Confidence, Fact, FactKind, Question, Severity, VerdictKind
 from scanner.rules_base import (
+    Examples,
     Flag,
     Identified,
     OptionalRegex,
@@ -45,13 +46,6 @@ class When(Rule):
         if not self.all and not self.any:
             raise ValueError("asks for nothing: give at least one condition under `all` or `any`")
         return self
-
-
-class Examples(Rule):
-    """What shows what a rule is about, and what it is not about."""
-
-    equivalent: Mapping[Text, Text] = Field(default_factory=dict)
-    """Changes that make the rule no weaker (see `scanner.mutate`) → why."""
 
 
 class CheckExamples(Examples):

@@ -11,7 +11,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from scanner.rules_base import Flag, Identified, OptionalRegex, Regex, Regexes, Rule, Text, Texts
+from scanner.rules_base import (
+    Examples,
+    Flag,
+    Identified,
+    OptionalRegex,
+    Regex,
+    Regexes,
+    Rule,
+    Text,
+    Texts,
+)
 
 Syntax = Literal[
     "nginx",
@@ -145,7 +155,7 @@ class SettingExample(Rule):
     line: str = ""
 
 
-class ServerExamples(Rule):
+class ServerExamples(Examples):
     match: tuple[SettingExample, ...]
     no_match: tuple[SettingExample, ...]
 
