@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from scanner.facts import fact
 from scanner.formats.shell_steps import WRAPPERS
 from scanner.link.java_files import from_files, option_files, reader, with_vm_files
-from scanner.link.java_passed import kept_options
+from scanner.link.java_passed import kept_options, with_arguments
 from scanner.link.started import COMMAND, IMAGE, Launch
 from scanner.link.world import World
 from scanner.model import Fact, FactKind
@@ -38,6 +38,8 @@ PASSED_ON = (
     "JENKINS_JAVA_OPTS",
 )
 """Variables that only a start script can bring to a JVM."""
+_OPTION_NAMES = ("_OPTS", "_OPTIONS", "_ARGS")
+"""Ends of the names that build tools make of an application's name: `BILLING_OPTS`."""
 _OPENJ9 = ("OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS")
 _SECURITY = "-Djava.security.properties="
 _WITH_VALUE = frozenset(
@@ -90,10 +92,11 @@ class JvmOptions:
 
 def java_launches(world: World) -> Iterator[tuple[Launch, int]]:
     """The command lines that start a JVM to run something, and where `java` stands in each."""
-    for launch in world.start.launches:
-        at = _java_in(launch)
+    for found in world.start.launches:
+        at = _java_in(found)
         if at is None:
             continue
+        launch = with_arguments(world, found, at)
         options, _told = options_of_line(launch.words[at + 1 :])
         if _ONLY_TELLS.isdisjoint(options):
             yield launch, at
@@ -105,6 +108,8 @@ def _java_in(launch: Launch) -> int | None:
         if (word and _JAVA.fullmatch(word)) or (raw and _JAVA.fullmatch(raw)):
             before = launch.words[:at]
             first = (before[0] or "").rpartition("/")[2] if before else ""
+            if first == "command" and "-v" in before:  # only asks where it is
+                return None
             # The words of an image's command are no text in which `java` may only be spoken of.
             is_start = not before or before[0] is None or first in _BEFORE_JAVA
             return at if is_start or launch.raw == launch.words else None
@@ -246,8 +251,10 @@ def _reaches(world: World, name: str, launches: tuple[tuple[Launch, int], ...]) 
 def passed_on(world: World, launch: Launch) -> tuple[str, ...]:
     """What certainly goes into a command line through variables that only scripts pass on."""
     found: list[str] = []
-    for name in PASSED_ON:
-        if name in launch.mentions and (setting := launch.variables.get(name)) is not None:
+    for name in sorted(launch.mentions):
+        if name in JVM_READS or not (name in PASSED_ON or name.endswith(_OPTION_NAMES)):
+            continue
+        if (setting := launch.variables.get(name)) is not None:
             kept = kept_options(world, name)
             found.extend(kept if setting.value is None else _split(setting.value))
     return tuple(found)

@@ -5,13 +5,17 @@ Counts only what no script on the way takes out again; a condition that may do s
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scanner.formats.shell import unquoted, variables_in
 from scanner.formats.shell_steps import Act, Step
+from scanner.link.started import Launch
 from scanner.link.world import World
 from scanner.model import Fact
 
 _SETS = frozenset((Act.EXPORT, Act.LOCAL))
 _STARTS = frozenset((Act.SOURCE, Act.EXEC, Act.RUN))
+_ARGUMENTS = frozenset(('"$@"', "$@"))
 _SPECIAL = frozenset("$`\\'\"")
 
 
@@ -25,6 +29,28 @@ def kept_options(world: World, name: str) -> tuple[str, ...]:
             added = _plain_options(step.value) if step.sure else []
             known = [*known, *added] if name in variables_in(step.value) else added
     return tuple(each for each in known if each.startswith("-"))
+
+
+def with_arguments(world: World, launch: Launch, at: int) -> Launch:
+    """`launch`, with what its script put into `"$@"` before, as Gradle's start scripts do it.
+
+    Args:
+        world: the image.
+        launch: a command line.
+        at: where the program stands in it.
+    """
+    if len(launch.raw) != at + 2 or launch.raw[-1] not in _ARGUMENTS:
+        return launch
+    made = [e for e in world.start.launches if e.source == launch.source and _sets_arguments(e)]
+    if not made:
+        return launch
+    words = made[-1].words[2:] if made[-1].raw[0] == "set" else (None,)
+    mentions = launch.mentions.union(*(each.mentions for each in made))
+    return replace(launch, words=(*launch.words[: at + 1], *words), mentions=mentions)
+
+
+def _sets_arguments(launch: Launch) -> bool:
+    return launch.raw[:2] == ("set", "--") or launch.raw[0].startswith('"set -- ')
 
 
 def _plain_options(value: str) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from scanner.inspectors.java_options import JavaOptionsInspector
 from scanner.link.java import link
+from scanner.link.java_options import options_in_effect
 from scanner.link.java_passed import kept_options
 from scanner.model import Activation, Fact
 from tests.unit.inspectors.files import seen, the_fact
@@ -163,3 +164,35 @@ def test_a_script_that_only_lies_beside_takes_nothing_away() -> None:
     )
     made = image(*scripts, env={"OPTS": "-Denv"}, command=("/opt/t/bin/run.sh",))
     assert kept_options(made, "OPTS") == ("-Denv", "-Dset")
+
+
+GRADLE = (  # what the start scripts of Gradle's application plugin do, up to 6 and since 7
+    ("eval set -- $DEFAULT_JVM_OPTS $JAVA_OPTS $APP_OPTS -classpath '/app/lib/*' Main '\"$A\"'",),
+    (
+        'set -- -classpath "$CLASSPATH" Main "$@"',
+        'eval "set -- $(',
+        "        printf '%s\\n' \"$DEFAULT_JVM_OPTS $JAVA_OPTS $APP_OPTS\" |",
+        "        xargs -n1 |",
+        "        tr '\\n' ' '",
+        '    )" \'"$@"\'',
+    ),
+)
+
+
+@pytest.mark.parametrize("lines", GRADLE)
+@pytest.mark.parametrize("name", ["JAVA_OPTS", "APP_OPTS"])
+def test_gradles_start_scripts_put_the_options_into_their_arguments(
+    lines: tuple[str, ...], name: str
+) -> None:
+    before = ("if ! command -v java >/dev/null 2>&1", "then die", "fi", 'JAVACMD="java"')
+    start = script("/app/bin/app", *before, *lines, 'exec "$JAVACMD" "$@"')
+    made = image(*PROVIDER, start, env={name: ON}, command=("/app/bin/app",))
+    (found,) = options_in_effect(made)
+    assert found.property("org.bouncycastle.fips.approved_only") == "true"
+    if name == "JAVA_OPTS":
+        assert options(link(made))["JAVA_OPTS"] == "script"
+
+
+def test_asking_where_java_is_starts_none() -> None:
+    start = script("/e.sh", "command -v java", "exec /app/native")
+    assert options(link(image(start, command=("/e.sh",)))) == {}
