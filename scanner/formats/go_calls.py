@@ -137,9 +137,9 @@ def _upper_halves(base: int, size: int, targets: Iterable[int]) -> bytes:
     """
     upper: dict[int, set[int]] = {}
     for block in {each >> 16 for each in targets}:
-        for half in range(
-            (block << 16) - base - size - 8 >> 16, (block + 1 << 16) - base + 1 >> 16
-        ):
+        # From the end of the piece to the block's beginning, to the other way round.
+        nearest, farthest = (block << 16) - base - size - 8, (block + 1 << 16) - base
+        for half in range(nearest >> 16, (farthest >> 16) + 1):
             if -0x8000 <= half < 0x8000:
                 upper.setdefault(half >> 8 & 0xFF, set()).add(half & 0xFF)
     return (

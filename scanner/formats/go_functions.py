@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import BinaryIO
 
 from scanner.formats.elf import PF_X, PT_LOAD, Elf, read_upto
@@ -53,14 +54,16 @@ class Functions:
         return tuple(i for i, offset in enumerate(self.name_offsets) if offset in offsets)
 
 
-def read_functions(stream: BinaryIO, elf: Elf, names: FunctionNames) -> Functions | None:
-    """The functions of `elf` with their addresses; None where Go is older than 1.16.
+def read_functions(stream: BinaryIO, elf: Elf, names: FunctionNames) -> Functions:
+    """The functions of `elf` with their addresses.
 
     Raises:
         PclntabError: the table cannot be what it says.
     """
     if names.layout == "1.2":
-        return None
+        ends = accumulate(len(each) + 1 for each in names.data.split(b"\0")[:-1])
+        offsets = [0, *ends][: len(names.entries)]
+        return Functions(names.entries, offsets, names.data, range(0))
     order, size = names.order, names.pointer_size
     word = "Q" if size == 8 else "I"
     words = struct.unpack(f"{order}8{word}", _at(stream, names.start + 8, 8 * size))

@@ -66,6 +66,8 @@ class FunctionNames:
     order: str = "<"
     """Its byte order, as `struct` writes it."""
     pointer_size: int = 8
+    entries: tuple[int, ...] = ()
+    """Until Go 1.15, where the function of each name begins; later tables are read apart."""
 
     def beginning(self, *prefixes: str) -> Iterator[str]:
         """The names that begin with one of `prefixes`, in the order of the table."""
@@ -147,9 +149,8 @@ def _read(stream: BinaryIO, start: int) -> FunctionNames:
     if words[0] > MAX_FUNCTIONS:
         raise PclntabError(f"its function table claims {words[0]} functions")
     if layout == "1.2":
-        return FunctionNames(
-            layout, _scattered(stream, start, order, head[7], words[0]), start, order, head[7]
-        )
+        data, entries = _scattered(stream, start, order, head[7], words[0])
+        return FunctionNames(layout, data, start, order, head[7], entries)
     begin, end = words[2:4] if layout == "1.16" else words[3:5]
     if not 8 <= begin <= end or end - begin > MAX_NAMES:
         raise PclntabError(f"its function names are said to lie from {begin} to {end}")
@@ -159,19 +160,22 @@ def _read(stream: BinaryIO, start: int) -> FunctionNames:
     return FunctionNames(layout, names, start, order, head[7])
 
 
-def _scattered(stream: BinaryIO, start: int, order: str, size: int, count: int) -> bytes:
+def _scattered(
+    stream: BinaryIO, start: int, order: str, size: int, count: int
+) -> tuple[bytes, tuple[int, ...]]:
     """Names as they lay until Go 1.15: anywhere in the table, behind each function's record."""
     word = "Q" if size == 8 else "I"
     table = _at(stream, start + 8 + size, count * 2 * size)
-    records = [record for _, record in struct.iter_unpack(f"{order}2{word}", table)]
-    last = max(records, default=0)
+    rows = list(struct.iter_unpack(f"{order}2{word}", table))
+    last = max((record for _, record in rows), default=0)
     if last > _MAX_TABLE:
         raise PclntabError(f"its function table is said to be {last} bytes long")
     # Records and names alternate, so one read up to the last record and a little more has all.
     body = read_upto(stream, start, last + _SLACK)
     names: list[bytes] = []
+    entries: list[int] = []
     total = 0
-    for record in records:
+    for entry, record in rows:
         if record + size + 4 > len(body):
             raise PclntabError("a function's record lies outside the file")
         (offset,) = struct.unpack_from(order + "i", body, record + size)
@@ -183,7 +187,8 @@ def _scattered(stream: BinaryIO, start: int, order: str, size: int, count: int) 
         if total > MAX_NAMES:
             raise PclntabError("its function names are too long")
         names.append(name)
-    return b"\0".join((*names, b""))
+        entries.append(entry)
+    return b"\0".join((*names, b"")), tuple(entries)
 
 
 def _at(stream: BinaryIO, offset: int, size: int) -> bytes:

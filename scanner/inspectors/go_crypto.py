@@ -133,8 +133,6 @@ class GoCrypto:
             return Calls()
         try:
             functions = read_functions(stream, elf, names)
-            if functions is None:
-                return Calls()
             wanted = functions.beginning(*self.risky)
             calls = read_calls(stream, elf, functions, wanted)
         except (PclntabError, CallsError):
