@@ -53,6 +53,13 @@ TODAY = date(2026, 11, 23)
         ("aes256-sha2", "AES of Kerberos with SHA-2", "yes", True),
         ("DES-EDE3-CBC", "Triple DES", "limited", False),
         ("CURVE25519", "X25519", "no", False),
+        # providers of Bouncy Castle 1.72, JOSE, proposals of strongSwan, crypto.getCiphers() of Node 18
+        ("SHA256WITHRSAANDMGF1", "RSA-PSS", "limited", True),
+        ("PBEWITHSHA256AND256BITAES-CBC-BC", "PBES1", "no", False),
+        ("RS256", "RSA with SHA2-256", "limited", True),
+        ("aes256gcm16", "AES-256-GCM", "yes", True),
+        ("modp1024s160", "Groups of RFC 5114", "no", False),
+        ("id-aes256-wrap-pad", "AES-256-WRAP", "yes", True),
         # TLS, Go
         ("rsa_pss_rsae_sha256", "RSA-PSS", "limited", True),
         ("golang.org/x/crypto/chacha20poly1305", "ChaCha20-Poly1305", "no", False),
