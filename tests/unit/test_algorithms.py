@@ -53,7 +53,7 @@ TODAY = date(2026, 11, 23)
         ("aes256-sha2", "AES of Kerberos with SHA-2", "yes", True),
         ("DES-EDE3-CBC", "Triple DES", "limited", False),
         ("CURVE25519", "X25519", "no", False),
-        # providers of Bouncy Castle 1.72, JOSE, proposals of strongSwan, crypto.getCiphers() of Node 18
+        # Bouncy Castle 1.72, JOSE, proposals of strongSwan, Node's getCiphers()
         ("SHA256WITHRSAANDMGF1", "RSA-PSS", "limited", True),
         ("PBEWITHSHA256AND256BITAES-CBC-BC", "PBES1", "no", False),
         ("RS256", "RSA with SHA2-256", "limited", True),
