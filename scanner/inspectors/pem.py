@@ -20,7 +20,7 @@ MAX_FILE = 8 << 20
 _DER = (".der", ".crt", ".cer", ".cert", ".p7b", ".p7c", ".spc", ".key", ".p8", ".pk8")
 _TEXT = (
     ".pem", ".crt", ".cer", ".key", ".yaml", ".yml", ".conf", ".cnf", ".cfg", ".ini", ".env",
-    ".toml", ".properties", ".ovpn", ".kubeconfig", ".json",
+    ".toml", ".properties", ".ovpn", ".kubeconfig",
 )  # fmt: skip
 """In which a block may stand behind the first bytes that are shown to all inspectors."""
 _TEXT_SIZE = 256 << 10
