@@ -25,6 +25,7 @@ from scanner.image import ImageFile
 from scanner.inspectors.java_calls import JavaCalls
 from scanner.inspectors.java_modules import module_of_class, modules_of
 from scanner.inspectors.java_natives import NativeCode, native_facts
+from scanner.inspectors.java_packages import MavenPackages
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
 
@@ -61,13 +62,14 @@ _VERSION_IN_PATH = re.compile(
 
 
 class JavaInspector:
-    """JAVA_RUNTIME, JAVA_SECURITY, JAVA_ARCHIVE facts; MODULE_CODE and SOURCE_CALL of classes."""
+    """JAVA_RUNTIME, JAVA_SECURITY, JAVA_ARCHIVE facts; what is in archives and classes."""
 
     name = "java"
 
     def __init__(self, rules: RuleBook) -> None:
         self._calls = JavaCalls(rules)
         self._natives = NativeCode(rules)
+        self._packages = MavenPackages(rules.packages)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         path = entry.path
@@ -84,7 +86,7 @@ class JavaInspector:
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
         if path.lower().endswith(ARCHIVE_SUFFIXES):
-            return _archive(file, self._calls, self._natives)
+            return self._archive(file)
         if path.endswith(".class"):
             return (*_single_class(path), *self._calls.of_class(path, file.read(MAX_CLASS)))
         if path.endswith("/release"):
@@ -92,6 +94,51 @@ class JavaInspector:
         if path.endswith("/libjvm.so"):
             return _jvm_library(path)
         return _security(path, file.read(MAX_SECURITY).decode("iso-8859-1"))
+
+    def _archive(self, file: ImageFile) -> Iterator[Fact | Gap]:
+        path = file.entry.path
+        if file.entry.size > MAX_JAR:
+            yield _gap(path, JarTooLargeError(f"{file.entry.size} bytes"))
+            return
+        nested: list[str] = []
+        problems = 0
+        outer: Jar | None = None
+        with file.open() as stream:
+            try:
+                for seen in walk_jars(stream, file.entry.size, path.rsplit("/", 1)[-1]):
+                    if isinstance(seen, Problem):
+                        problems += 1
+                        if problems > MAX_PROBLEMS:
+                            continue
+                        yield _gap(f"{path}!/{seen.inside}", seen.error)
+                        continue
+                    if seen.inside:
+                        nested.append(seen.inside)
+                    else:
+                        outer = seen
+                    yield from _code_of(path, seen, self._natives)
+                    yield from self._packages.of_archive(path, seen)
+                    yield from _calls_of(path, seen, self._calls)
+            except JarError as error:
+                yield _gap(path, error)
+        if problems > MAX_PROBLEMS:
+            yield Gap(
+                GapKind.TOO_MANY,
+                path,
+                f"{problems - MAX_PROBLEMS:,} more archives inside it could not be read, or were "
+                "too many to try: their crypto stays unknown",
+            )
+        main_class = outer.manifest.get("Main-Class", "") if outer else ""
+        named = tuple(outer.manifest.get("Class-Path", "").split()) if outer else ()
+        if outer and (main_class or nested or named or path.endswith((".war", ".ear"))):
+            yield fact(
+                FactKind.JAVA_ARCHIVE,
+                path,
+                main_class=outer.manifest.get("Start-Class", main_class),
+                nested=tuple(nested[:MAX_NESTED_NAMES]),
+                launcher=main_class.startswith("org.springframework.boot.loader"),
+                class_path=named[:MAX_NESTED_NAMES],
+            )
 
 
 def _may_select_providers(path: str, head: bytes) -> bool:
@@ -192,51 +239,6 @@ def _single_class(path: str) -> Iterator[Fact]:
             signed=False,
             shaded=True,
             evidence=(path,),
-        )
-
-
-def _archive(file: ImageFile, calls: JavaCalls, natives: NativeCode) -> Iterator[Fact | Gap]:
-    path = file.entry.path
-    if file.entry.size > MAX_JAR:
-        yield _gap(path, JarTooLargeError(f"{file.entry.size} bytes"))
-        return
-    nested: list[str] = []
-    problems = 0
-    outer: Jar | None = None
-    with file.open() as stream:
-        try:
-            for seen in walk_jars(stream, file.entry.size, path.rsplit("/", 1)[-1]):
-                if isinstance(seen, Problem):
-                    problems += 1
-                    if problems > MAX_PROBLEMS:
-                        continue
-                    yield _gap(f"{path}!/{seen.inside}", seen.error)
-                    continue
-                if seen.inside:
-                    nested.append(seen.inside)
-                else:
-                    outer = seen
-                yield from _code_of(path, seen, natives)
-                yield from _calls_of(path, seen, calls)
-        except JarError as error:
-            yield _gap(path, error)
-    if problems > MAX_PROBLEMS:
-        yield Gap(
-            GapKind.TOO_MANY,
-            path,
-            f"{problems - MAX_PROBLEMS:,} more archives inside it could not be read, or were "
-            "too many to try: their crypto stays unknown",
-        )
-    main_class = outer.manifest.get("Main-Class", "") if outer else ""
-    named = tuple(outer.manifest.get("Class-Path", "").split()) if outer else ()
-    if outer and (main_class or nested or named or path.endswith((".war", ".ear"))):
-        yield fact(
-            FactKind.JAVA_ARCHIVE,
-            path,
-            main_class=outer.manifest.get("Start-Class", main_class),
-            nested=tuple(nested[:MAX_NESTED_NAMES]),
-            launcher=main_class.startswith("org.springframework.boot.loader"),
-            class_path=named[:MAX_NESTED_NAMES],
         )
 
 

@@ -1,0 +1,57 @@
+"""States which Maven packages that bring or bind cryptography a Java archive is, or was made of.
+
+Goes by what build tools leave in the archive and by its name; says nothing of whether it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.facts import fact
+from scanner.formats.jar import Jar
+from scanner.model import Fact, FactKind
+from scanner.rules_packages import PackageRule, PackageTable
+
+_NAME = re.compile(r"(?P<artifact>[A-Za-z0-9_.-]+?)-(?P<version>\d[0-9A-Za-z.+-]{0,60})\.jar")
+
+
+class MavenPackages:
+    """The packages of the rules, by artifact as well: an archive may tell no group."""
+
+    def __init__(self, table: PackageTable) -> None:
+        self._table = table
+        self._by_artifact = {each.name.partition(":")[2]: each for each in table.of("maven")}
+
+    def of_archive(self, path: str, jar: Jar) -> Iterator[Fact]:
+        """LANGUAGE_PACKAGE facts of one archive.
+
+        Args:
+            path: the outer archive's path in the image.
+            jar: it, or an archive inside it.
+        """
+        where = f"{path}!/{jar.inside}" if jar.inside else path
+        for each in jar.artifacts:
+            rule = self._table.find("maven", f"{each.group}:{each.artifact}")
+            if rule is not None:
+                yield _fact(where, rule, each.version)
+        if jar.artifacts or (told := _NAME.fullmatch(jar.name)) is None:
+            return
+        if (rule := self._by_artifact.get(told["artifact"])) is not None:
+            yield _fact(where, rule, told["version"])
+
+
+def _fact(where: str, rule: PackageRule, version: str) -> Fact:
+    return fact(
+        FactKind.LANGUAGE_PACKAGE,
+        where,
+        ecosystem="maven",
+        name=rule.name,
+        version=version[:100],
+        crypto=rule.crypto,
+        code=rule.code,
+        module=rule.module or "",
+        algorithms=rule.algorithms,
+        tool=False,
+        evidence=(f"{rule.name} {version}: {rule.what}",),
+    )
