@@ -127,19 +127,19 @@ class _Reader:
         if not self._names.fullmatch(directive.name):
             return
         for include in self._rule.includes:
-            if re.fullmatch(include.name, directive.name):
+            if _compiled(include.name).fullmatch(directive.name):
                 yield Setting(directive, include.names, INCLUDE)
         block = " > ".join(directive.blocks)
         for name, switches in self._rule.switches.items():
             for switch in switches:
                 if (
-                    re.fullmatch(switch.name, directive.name)
+                    _compiled(switch.name).fullmatch(directive.name)
                     and _fits(switch.block, block)
-                    and re.fullmatch(switch.value, directive.value[:2000])
+                    and _compiled(switch.value).fullmatch(directive.value[:2000])
                 ):
                     yield Setting(directive, name, SWITCH)
         for entry, rule in enumerate(self._rule.directives):
-            if re.fullmatch(rule.name, directive.name) and _fits(rule.block, block):
+            if _compiled(rule.name).fullmatch(directive.name) and _fits(rule.block, block):
                 values = values_of(directive.values, rule)
                 if values:
                     yield judge(rule, entry, directive, values, self._rules)
@@ -160,20 +160,24 @@ class _Reader:
 
 def values_of(values: tuple[str, ...], rule: DirectiveRule) -> tuple[str, ...]:
     """The part of a directive's words that the rule is about."""
-    if rule.unless and re.fullmatch(rule.unless, " ".join(values)[:MAX_VALUE]):
+    if rule.unless and _compiled(rule.unless).fullmatch(" ".join(values)[:MAX_VALUE]):
         return ()
     if rule.after:
-        at = next((i for i, each in enumerate(values) if re.fullmatch(rule.after, each)), None)
+        at = next(
+            (i for i, each in enumerate(values) if _compiled(rule.after).fullmatch(each)), None
+        )
         return values[at + 1 : at + 2] if at is not None else ()
     if rule.pick:
-        return tuple(each for each in values if re.fullmatch(rule.pick, each))
+        return tuple(each for each in values if _compiled(rule.pick).fullmatch(each))
     return values
 
 
 def _fits(pattern: str, block: str) -> bool:
-    return not pattern or re.fullmatch(pattern, block[:2000]) is not None
+    return not pattern or _compiled(pattern).fullmatch(block[:2000]) is not None
 
 
+# The cache of `re` is smaller than the number of patterns that all servers have together.
+_compiled = lru_cache(maxsize=4096)(re.compile)
 _any_of = lru_cache(maxsize=1024)(any_of)
 
 

@@ -264,7 +264,7 @@ KEYWORDS: Mapping[str, Test] = {
     ),
 }
 _STATIC = ("kDHr", "kDHd", "kDH", "kECDHr", "kECDHe", "kECDH")
-_NAMES_WEAK = frozenset({"3DES", "RC4", "RC2", "IDEA", "SEED", "DES", "MEDIUM", "LOW", *_STATIC})
+_NAMES_WEAK = frozenset({"3DES", "RC4", "RC2", "IDEA", "SEED", "DES", *_STATIC})
 """Keywords that mean weak suites, which other keywords leave out: few builds have them."""
 _NAMES_SHARED = re.compile(r"(PSK|SRP)")
 

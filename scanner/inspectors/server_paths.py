@@ -51,7 +51,11 @@ class _Group:
     def owners(self, path: str, name: int) -> list[str]:
         if self._names.fullmatch(path, name) is None and self._paths.fullmatch(path) is None:
             return []
-        return [owner for pattern, owner in self._patterns if re.fullmatch(pattern, path)]
+        return [owner for pattern, owner in self._compiled if pattern.fullmatch(path)]
+
+    @cached_property
+    def _compiled(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(re.compile(pattern), owner) for pattern, owner in self._patterns]
 
     @cached_property
     def _names(self) -> re.Pattern[str]:

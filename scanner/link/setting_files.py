@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from scanner.link.programs import file_at
 from scanner.link.started import Launch
 from scanner.link.world import World
-from scanner.model import Fact, FileKind
+from scanner.model import Fact, FactKind, FileKind
 from scanner.rules_servers import ServerRule
 
 MAX_INCLUDED = 1_000
@@ -65,9 +65,15 @@ class Files:
             named.update(dict.fromkeys(found))
             by_default = by_default or not found
         if not launched:
-            started = self._world.start.programs
-            by_default = any(programs.fullmatch(each, each.rfind("/") + 1) for each in started)
+            by_default = any(self._is_used(each, programs) for each in self._world.start.programs)
         return by_default, tuple(named)
+
+    def _is_used(self, started: str, programs: re.Pattern[str]) -> bool:
+        """Whether a started program is the server, or is linked with it where it is a library."""
+        if programs.fullmatch(started, started.rfind("/") + 1):
+            return True
+        elf = self._world.facts.one(FactKind.ELF, started)
+        return elf is not None and any(programs.fullmatch(each) for each in elf.texts("needed"))
 
     def _by_options(self, launch: Launch, at: int) -> Iterator[str]:
         words = launch.words[at + 1 :]
@@ -76,7 +82,7 @@ class Files:
                 continue
             for option in self._rule.options:
                 value: str | None = None
-                if not option and not word.startswith("-"):
+                if not option and not number and not word.startswith("-"):
                     value = word
                 elif option and word == option:
                     value = words[number + 1] if number + 1 < len(words) else None

@@ -185,3 +185,28 @@ def test_apache_takes_conditions_for_fulfilled() -> None:
     del files["/etc/apache2/sites/a.conf"]
     linked = image(files, command=("apache2ctl",), programs=("/usr/sbin/apache2ctl",))
     assert told(linked) == [("/etc/apache2/mods-enabled/ssl.conf", "2", "no")]
+
+
+def test_values_of_options_are_no_configuration() -> None:
+    files = {"/etc/redis/redis.conf": "tls-port 6380\ntls-ciphers AES128-SHA\n", "/c.pem": "x"}
+    path = "/etc/redis/redis.conf"
+    program = ("/usr/bin/redis-server",)
+    named = image(files, command=("redis-server", path, "--port", "0"), programs=program)
+    assert told(named) == [(path, "2", "started")]
+    command = ("redis-server", "--tls-cert-file", "/c.pem")
+    other = image(files, command=command, programs=program)
+    assert told(other) == [(path, "2", "started")]
+    assert other.gaps == ()
+
+
+def test_settings_of_a_library_are_in_effect_for_programs_that_are_linked_with_it() -> None:
+    text = "[a]\nssl_conf = b\n[system_default_sect]\nMinProtocol = TLSv1\n"
+    path = "/etc/ssl/openssl.cnf"
+    facts = (
+        elf("/usr/lib/libssl.so.3", linkage="shared-object"),
+        elf("/usr/bin/serve", "libssl.so.3", "libc.so.6"),
+        elf("/usr/bin/sleep", "libc.so.6"),
+    )
+    for program, reached in (("serve", "started"), ("sleep", "installed")):
+        linked = image({path: text}, command=(f"/usr/bin/{program}",), programs=(), more=facts)
+        assert told(linked) == [(path, "4", reached)]
