@@ -31,6 +31,12 @@ from scanner.lint_logs import (
 )
 from scanner.lint_packages import packages_are_listed_once, packages_name_what_is_known
 from scanner.lint_servers import server_examples_hold, server_paths_are_whole
+from scanner.lint_sources import (
+    api_names_are_known,
+    patterns_are_bounded,
+    queries_compile,
+    source_examples_hold,
+)
 from scanner.match import evaluate
 from scanner.model import Severity, VerdictKind
 from scanner.rulebook import RuleBook, default_rules, read_rules
@@ -39,6 +45,7 @@ from scanner.rules_base import Identified
 from scanner.rules_model import SCOPE_KINDS, CheckRule, LogRule, ModuleRule
 from scanner.rules_packages import PackageFile, PackageTable
 from scanner.rules_servers import ServerRule
+from scanner.rules_sources import SourceRule
 
 MAX_TITLE = 100
 
@@ -119,6 +126,7 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         packages=PackageTable(
             tuple(each for each in rules.packages.files if here("packages", each))
         ),
+        sources=tuple(rule for rule in rules.sources if here("sources", rule)),
         servers={key: rule for key, rule in rules.servers.items() if here("servers", rule)},
     )
 
@@ -132,6 +140,7 @@ def _rules_of(rules: RuleBook) -> Iterator[tuple[str, Identified]]:
         ("distributions", rules.distributions),
         ("logs", rules.logs),
         ("packages", rules.packages.files),
+        ("sources", rules.sources),
         ("servers", rules.servers.values()),
     ):
         for rule in found:
@@ -351,6 +360,7 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
         log_effect_is_specific,
     ),
     PackageFile: (packages_name_what_is_known, packages_are_listed_once),
+    SourceRule: (queries_compile, api_names_are_known, source_examples_hold, patterns_are_bounded),
     ServerRule: (server_examples_hold, server_paths_are_whole),
 }
 """What makes a rule unusable."""

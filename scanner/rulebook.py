@@ -42,6 +42,7 @@ from scanner.rules_model import (
 )
 from scanner.rules_packages import PackageFile, PackageRule, PackageTable
 from scanner.rules_servers import ServerRule
+from scanner.rules_sources import SourceRule
 
 __all__ = [
     "AlgorithmRule",
@@ -83,6 +84,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "algorithms": AlgorithmFile,
     "logs": LogRule,
     "packages": PackageFile,
+    "sources": SourceRule,
     "servers": ServerRule,
 }
 """Folder → what a file in it holds."""
@@ -108,9 +110,11 @@ class RuleBook:
     """`sha256:` and the hash of all rule files."""
     packages: PackageTable = field(default_factory=PackageTable)
     """What packages of language ecosystems bring or bind crypto."""
-    servers: Mapping[str, ServerRule] = field(default_factory=dict)
+    sources: tuple[SourceRule, ...] = ()
+    """How source code asks for crypto, by language."""
     distributions: tuple[Distribution, ...] = ()
     """What the packages of distributions are worth as modules."""
+    servers: Mapping[str, ServerRule] = field(default_factory=dict)
 
     @classmethod
     def load(cls, *folders: Path) -> RuleBook:
@@ -244,6 +248,7 @@ class _Builder:
             constants=tuple(each for table in tables for each in table.constants),
             digest=digest,
             packages=PackageTable(tuple(self._rules["packages"].values())),
-            servers=self._rules["servers"],
+            sources=tuple(self._rules["sources"].values()),
             distributions=tuple(self._rules["distributions"].values()),
+            servers=self._rules["servers"],
         )

@@ -43,6 +43,8 @@ class PackageRule(Rule):
     source text or bytecode, of which nothing but this list tells."""
     module: Annotated[Text | None, BeforeValidator(none_or)] = None
     """Id in rules/modules of what it brings or binds."""
+    imports: Texts = ()
+    """Under which names source code imports it, where that is not its own name."""
     algorithms: Texts = ()
     """What it offers, under names that rules/algorithms knows; the ones that matter, not all."""
     what: Text

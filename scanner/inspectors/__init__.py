@@ -23,11 +23,13 @@ from scanner.inspectors import (
     keystores,
     openssl,
     os_packages,
+    packages,
     pem,
     policy,
     runtimes,
     scripts,
     servers,
+    source,
 )
 from scanner.model import Fact, FileEntry, FileKind, Gap, GapKind
 from scanner.rulebook import RuleBook
@@ -63,6 +65,8 @@ MAKERS: tuple[Callable[[RuleBook], Inspector], ...] = (
     scripts.make,
     runtimes.make,
     archives.make,
+    source.make,
+    packages.make,
     servers.make,
 )
 
