@@ -31,7 +31,13 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "stripped": bool,
         "dependencies": tuple,  # crypto-relevant module dependencies, path@version
     },
-    FactKind.JAVA_RUNTIME: {"version": str, "vendor": str, "home": str, "openj9": bool},
+    FactKind.JAVA_RUNTIME: {
+        "version": str,
+        "vendor": str,
+        "home": str,
+        "openj9": bool,
+        "modules": tuple,  # that were linked into it; empty where that is not told
+    },
     FactKind.JAVA_SECURITY: {
         "providers": tuple,
         "fips_providers": tuple,

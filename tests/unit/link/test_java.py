@@ -497,3 +497,26 @@ def test_whether_a_signed_provider_is_as_it_was_signed(
         assert [(each.path, each.text("module"), each.text("state")) for each in states] == [
             ("/app/lib/bc-fips-2.1.0.jar", "bc-fips", state)
         ]
+
+
+# --- what jlink linked into a runtime ------------------------------------------------------
+
+
+def jlinked(*modules: str) -> Fact:
+    return replace(RELEASE, attributes={**RELEASE.attributes, "modules": ("java.base", *modules)})
+
+
+def test_a_library_that_jlink_put_into_the_runtime_is_a_use() -> None:
+    runtime = jlinked("org.bouncycastle.provider", "org.bouncycastle.fips.core")
+    linked = link(world(runtime, security(MASTER, *SUN), extra=[JAVA]))
+    told = {each.module.id: (each.activation, each.module.path) for each in linked.uses}
+    assert told["bouncy-castle"] == (Activation.NONE, f"{HOME}/lib/modules")
+    assert told["bc-fips"] == (Activation.UNKNOWN, f"{HOME}/lib/modules")
+    assert {each.consumer for each in linked.uses} == {JAVA}
+
+
+def test_a_runtime_without_the_module_for_nss_does_not_follow_the_host() -> None:
+    master = security(MASTER, *SUN, fips=("SunPKCS11 ${java.home}/conf/security/nss.fips.cfg",))
+    for modules, module in ((("jdk.crypto.cryptoki",), "nss"), ((), "openjdk-jce")):
+        linked = link(world(jlinked(*modules), master, extra=[JAVA]))
+        assert the_jvm(linked).module.id == module
