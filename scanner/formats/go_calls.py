@@ -96,17 +96,17 @@ def call_sites(
     if sum(each.file_size for each in code) > MAX_CODE:
         raise CallsError(f"more than {MAX_CODE} bytes of code")
     targets = {functions.entries[each]: each for each in wanted}
-    for address, entry in list(_words(stream, elf, frozenset(targets), functions.table)):
+    loaded: dict[int, int] = {}
+    for address, entry in _words(stream, elf, frozenset(targets), functions.table):
         # A word that holds a function's address is what code loads as the function's value. In
         # an interface's table it is that of a method, and code loads the table.
         is_method = ".(" in functions.name(targets[entry])
-        loaded = _table_of(stream, elf, functions, address) if is_method else address
-        targets.setdefault(loaded, targets[entry])
+        at = _table_of(stream, elf, functions, address) if is_method else address
+        loaded.setdefault(at, targets[entry])
     find = _x86 if elf.machine == "x86_64" else _arm
     for segment in code:
         for base, piece in _pieces(stream, segment, MAX_CODE):
-            for address, target in find(piece, base, targets):
-                yield Site(address, target, targets[target])
+            yield from find(piece, base, targets, loaded)
 
 
 def _pieces(stream: BinaryIO, segment: Segment, limit: int) -> Iterator[tuple[int, bytes]]:
@@ -116,18 +116,20 @@ def _pieces(stream: BinaryIO, segment: Segment, limit: int) -> Iterator[tuple[in
         yield segment.address + start, piece
 
 
-def _x86(piece: bytes, base: int, targets: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+def _x86(
+    piece: bytes, base: int, targets: Mapping[int, int], loaded: Mapping[int, int]
+) -> Iterator[Site]:
     unpack = _DISTANCE.unpack_from
-    halves = _upper_halves(base, len(piece), targets)
-    for start in (_CALL, _LEA):
+    for start, wanted in ((_CALL, targets), (_LEA, loaded)):
+        halves = _upper_halves(base, len(piece), wanted)
         pattern = re.compile(start + rb"(?=..(?:" + halves + rb"))", re.DOTALL)
         for match in pattern.finditer(piece):
             end = match.end()
             if start is _LEA and piece[match.start() - 1] not in _WIDE:
                 continue
             target = base + end + 4 + unpack(piece, end)[0]
-            if target in targets:
-                yield base + end, target
+            if target in wanted:
+                yield Site(base + end, target, wanted[target])
 
 
 def _upper_halves(base: int, size: int, targets: Iterable[int]) -> bytes:
@@ -142,16 +144,21 @@ def _upper_halves(base: int, size: int, targets: Iterable[int]) -> bytes:
         for half in range(nearest >> 16, (farthest >> 16) + 1):
             if -0x8000 <= half < 0x8000:
                 upper.setdefault(half >> 8 & 0xFF, set()).add(half & 0xFF)
-    return (
-        b"|".join(
-            b"[" + b"".join(b"\\x%02x" % low for low in sorted(lows)) + b"]\\x%02x" % high
-            for high, lows in sorted(upper.items())
-        )
-        or rb"(?!)"
-    )
+    ways = (_class(lows) + b"\\x%02x" % high for high, lows in sorted(upper.items()))
+    return b"|".join(ways) or rb"(?!)"
 
 
-def _arm(piece: bytes, base: int, targets: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+def _class(values: AbstractSet[int]) -> bytes:
+    """A pattern of one byte that has one of `values`."""
+    firsts = sorted(each for each in values if each - 1 not in values)
+    lasts = sorted(each for each in values if each + 1 not in values)
+    ranges = zip(firsts, lasts, strict=True)
+    return b"[" + b"".join(b"\\x%02x-\\x%02x" % each for each in ranges) + b"]"
+
+
+def _arm(
+    piece: bytes, base: int, targets: Mapping[int, int], loaded: Mapping[int, int]
+) -> Iterator[Site]:
     unpack = _TWO_WORDS.unpack_from
     last = len(piece) - 8
     for match in _ARM.finditer(piece):
@@ -160,17 +167,17 @@ def _arm(piece: bytes, base: int, targets: Mapping[int, int]) -> Iterator[tuple[
             continue
         first, second = unpack(piece, at)
         if first >> 26 == 0x25:
-            target = base + at + 4 * _signed(first & 0x3FFFFFF, 26)
+            target, wanted = base + at + 4 * _signed(first & 0x3FFFFFF, 26), targets
         elif first & 0x9F000000 == 0x90000000 and second & 0xFFC00000 == 0x91000000:
             # ADRP and the ADD behind it, of the same register.
             if second >> 5 & 0x1F != first & 0x1F:
                 continue
             page = _signed((first >> 5 & 0x7FFFF) << 2 | first >> 29 & 3, 21) << 12
-            target = (base + at & ~0xFFF) + page + (second >> 10 & 0xFFF)
+            target, wanted = (base + at & ~0xFFF) + page + (second >> 10 & 0xFFF), loaded
         else:
             continue
-        if target in targets:
-            yield base + at, target
+        if target in wanted:
+            yield Site(base + at, target, wanted[target])
 
 
 def _signed(value: int, bits: int) -> int:
