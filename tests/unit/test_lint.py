@@ -56,7 +56,7 @@ confidence: high
 source: a thread
 examples:
   match: ['a bad day here']
-  no_match: ['a good day here']
+  no_match: ['a good day here', 'a bad day']
 """
 MODULE = """\
 name: X
@@ -64,6 +64,11 @@ approved_mode: none
 fingerprint:
   require:
     - [a long text]
+examples:
+  match:
+    - file: libx.so
+  no_match:
+    - file: user
 """
 PACKAGES = """\
 ecosystem: pypi
@@ -92,6 +97,10 @@ def folder(tmp_path: Path) -> Path:
         path = tmp_path / "mine" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    fixtures = tmp_path / "mine" / "fixtures" / "a-module"
+    fixtures.mkdir(parents=True)
+    (fixtures / "libx.so").write_bytes(b"\0a long text\0")
+    (fixtures / "user").write_bytes(b"\0x_init\0")
     return tmp_path / "mine"
 
 
@@ -166,6 +175,34 @@ CASES = [
     ("logs/a-log.yaml", "\\w{1,20}", "\\w{1,2000}", 4, "more than 1000 characters"),
     ("logs/a-log.yaml", "effect: breaks", "effect: informs", 5, "only FIPS causes"),
     ("modules/a-module.yaml", "a long text", "tiny", 5, "too short"),
+    ("modules/a-module.yaml", "file: libx.so", "texts: [a long text]", 7, "of a real file"),
+    ("modules/a-module.yaml", "file: user", "texts: [x_init]", 9, "of a real file"),
+    ("modules/a-module.yaml", "file: libx.so", "file: user", 8, "does not see it so"),
+    ("modules/a-module.yaml", "file: user", "file: libx.so", 10, "does not see it so"),
+    ("modules/a-module.yaml", "file: user", "file: gone", 10, "gone: No such file"),
+    ("modules/a-module.yaml", "name: X", "name: X\nrecalled: yes", 2, "and a file confirms it"),
+    (
+        "modules/a-module.yaml",
+        "[a long text]",
+        "[a long text]\n    - [longer, a long]",
+        7,
+        "this change: without require[0]",
+    ),
+    (
+        "checks/a-check.yaml",
+        "module: gnutls}",
+        "module: [gnutls, nettle]}",
+        16,
+        "this change: all[0].module without nettle",
+    ),
+    ("logs/a-log.yaml", ", 'a bad day']", "]", 9, "this change: anything for ` here`"),
+    (
+        "checks/a-check.yaml",
+        "examples:",
+        "examples:\n  equivalent:\n    without all[9]: it is so",
+        18,
+        "or there is no such change",
+    ),
     (
         "modules/a-module.yaml",
         "name: X",
@@ -230,3 +267,13 @@ def test_unreadable_rules_are_reported_as_they_are(folder: Path) -> None:
 def test_a_copy_of_the_own_rules_takes_every_id_twice(tmp_path: Path) -> None:
     shutil.copytree(default_rules(), tmp_path / "copy")
     assert any("is taken by rules/" in str(each) for each in lint(tmp_path / "copy"))
+
+
+def test_a_change_that_makes_no_difference_can_be_declared(folder: Path) -> None:
+    path = folder / "checks" / "a-check.yaml"
+    text = path.read_text().replace("module: gnutls}", "module: [gnutls, nettle]}", 1)
+    path.write_text(text)
+    assert [each.line for each in lint(folder)] == [16]
+    declared = "examples:\n  equivalent:\n    all[0].module without nettle: as gnutls\n"
+    path.write_text(text.replace("examples:\n", declared))
+    assert lint(folder) == ()
