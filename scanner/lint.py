@@ -13,13 +13,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner.certificates import Certificate
-from scanner.cmvp_status import END_OF_140_2
 from scanner.conditions import Matches
 from scanner.lint_algorithms import lint_algorithms
+from scanner.lint_certificates import (
+    covers_known_modules,
+    dates_in_order,
+    named_by_number,
+    source_is_official,
+)
 from scanner.lint_examples import (
     fixtures_of,
     modules_have_true_bytes,
     servers_need_each_directive,
+    sources_need_each_api,
     weakened_rules_fail,
 )
 from scanner.lint_logs import (
@@ -274,39 +280,27 @@ def _fingerprint_is_long_enough(rule: ModuleRule, _: Context) -> Found:
                 yield ("fingerprint", "require", index), f"`{text}` is too short to prove anything"
 
 
-# --- certificates --------------------------------------------------------------------------
+# --- what examples prove ------------------------------------------------------------------
 
 
-def _dates_in_order(rule: Certificate, _: Context) -> Found:
-    if rule.validated and rule.sunset and rule.sunset <= rule.validated:
-        yield ("sunset",), "lies before the validation"
-    if rule.certificate is None and (rule.validated or rule.sunset):
-        yield ("certificate",), "a module in process has neither validation nor sunset date"
-    if rule.validated and rule.validated > rule.checked:
-        yield ("checked",), "lies before the validation"
-    if rule.standard == "FIPS 140-2" and rule.sunset and rule.sunset > END_OF_140_2:
-        yield ("sunset",), f"no FIPS 140-2 certificate outlives {END_OF_140_2}"
+def _weakened_rules_fail(rule: CheckRule | LogRule, _: Context) -> Found:
+    yield from weakened_rules_fail(rule)
 
 
-def _covers_known_modules(rule: Certificate, context: Context) -> Found:
-    if not rule.covers and not rule.note:
-        yield ("covers",), "covers nothing, and no `note` says why"
-    for index, cover in enumerate(rule.covers):
-        if cover.module not in context.rules.modules:
-            yield ("covers", index, "module"), f"no module `{cover.module}` in rules/modules"
+def _modules_have_true_bytes(rule: ModuleRule, context: Context) -> Found:
+    yield from modules_have_true_bytes(rule, context.fixtures)
 
 
-def _source_is_official(rule: Certificate, _: Context) -> Found:
-    if not rule.source.startswith("https://"):
-        yield ("source",), f"`{rule.source}` is not an https address"
-    number = re.search(r"/certificate/(\d+)$", rule.source)
-    if number and rule.certificate != int(number[1]):
-        yield ("source",), f"is the page of certificate {number[1]}"
+def _servers_need_each_directive(rule: ServerRule, context: Context) -> Found:
+    yield from servers_need_each_directive(
+        rule, lambda weak: not any(server_examples_hold(weak, context))
+    )
 
 
-def _named_by_number(rule: Certificate, _: Context) -> Found:
-    if rule.certificate is not None and not rule.id.endswith(f"-{rule.certificate}"):
-        yield (), f"the file name must end in -{rule.certificate}"
+def _sources_need_each_api(rule: SourceRule, context: Context) -> Found:
+    yield from sources_need_each_api(
+        rule, lambda weak: not any(source_examples_hold(weak, context))
+    )
 
 
 # --- the whole -----------------------------------------------------------------------------
@@ -350,40 +344,33 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
         _no_folklore,
         _names_modules,
         _patterns_are_anchored,
+        _weakened_rules_fail,
     ),
-    ModuleRule: (_module_names_modules, _fingerprint_is_long_enough),
-    Certificate: (_dates_in_order, _covers_known_modules, _source_is_official, _named_by_number),
+    ModuleRule: (
+        _module_names_modules,
+        _fingerprint_is_long_enough,
+        _modules_have_true_bytes,
+    ),
+    Certificate: (dates_in_order, covers_known_modules, source_is_official, named_by_number),
     LogRule: (
         log_examples_hold,
         log_pattern_is_safe,
         log_pattern_compiles,
         log_effect_is_specific,
+        _weakened_rules_fail,
     ),
     PackageFile: (packages_name_what_is_known, packages_are_listed_once),
-    SourceRule: (queries_compile, api_names_are_known, source_examples_hold, patterns_are_bounded),
-    ServerRule: (server_examples_hold, server_paths_are_whole),
+    SourceRule: (
+        queries_compile,
+        api_names_are_known,
+        source_examples_hold,
+        patterns_are_bounded,
+        _sources_need_each_api,
+    ),
+    ServerRule: (server_examples_hold, server_paths_are_whole, _servers_need_each_directive),
 }
 """What makes a rule unusable."""
 
 
-def _weakened_rules_fail(rule: CheckRule | LogRule, _: Context) -> Found:
-    yield from weakened_rules_fail(rule)
-
-
-def _modules_have_true_bytes(rule: ModuleRule, context: Context) -> Found:
-    yield from modules_have_true_bytes(rule, context.fixtures)
-
-
-def _servers_need_each_directive(rule: ServerRule, context: Context) -> Found:
-    yield from servers_need_each_directive(
-        rule, lambda weak: not any(server_examples_hold(weak, context))
-    )
-
-
-WARNS: dict[type[Identified], tuple[Check, ...]] = {
-    CheckRule: (_weakened_rules_fail,),
-    LogRule: (log_confidence_is_earned, _weakened_rules_fail),
-    ModuleRule: (_modules_have_true_bytes,),
-    ServerRule: (_servers_need_each_directive,),
-}
+WARNS: dict[type[Identified], tuple[Check, ...]] = {LogRule: (log_confidence_is_earned,)}
 """What should be better."""

@@ -13,9 +13,11 @@ from scanner.fingerprint import Fingerprints
 from scanner.mutate import survivors
 from scanner.mutate_modules import as_expected, module_survivors
 from scanner.mutate_settings import server_mutants
+from scanner.mutate_sources import source_mutants
 from scanner.rulefile import Location
 from scanner.rules_model import CheckRule, LogRule, ModuleExample, ModuleRule
 from scanner.rules_servers import ServerRule
+from scanner.rules_sources import SourceRule
 
 Found = Iterator[tuple[Location, str]]
 Files = Callable[[str], bytes]
@@ -41,6 +43,11 @@ def servers_need_each_directive(rule: ServerRule, holds: Callable[[ServerRule], 
     """Without any directive, an example must not hold any more."""
     alive = tuple(each.name for each in server_mutants(rule) if holds(each.rule))
     yield from _judged(alive, rule.examples.equivalent)
+
+
+def sources_need_each_api(rule: SourceRule, holds: Callable[[SourceRule], bool]) -> Found:
+    """Without any way in which code asks for crypto, an example must not hold any more."""
+    yield from _judged(tuple(each.name for each in source_mutants(rule) if holds(each.rule)), {})
 
 
 def modules_have_true_bytes(rule: ModuleRule, fixtures: Path | None) -> Found:
