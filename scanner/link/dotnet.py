@@ -33,6 +33,7 @@ _ORDER_6 = ("3", "1.1", "1.0.2", "1.0.0", "10", "11", "111")
 _CLR_OVERRIDE = "CLR_OPENSSL_VERSION_OVERRIDE"
 _DOTNET_OVERRIDE = "DOTNET_OPENSSL_VERSION_OVERRIDE"
 _MAX_OVERRIDE = 32
+_SHIM = "System.Security.Cryptography.Native.OpenSsl.so"
 # Packages whose managed code computes by itself; native libraries are recognized as files.
 _MANAGED = (
     (
@@ -61,7 +62,7 @@ class _Runtime:
     @property
     def is_file(self) -> bool:
         """Whether the native library is a file, and not a part of one program."""
-        return self.shim.endswith(".so")
+        return self.shim.endswith(_SHIM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +221,11 @@ def _first_found(world: World, loader: Loader, runtime: _Runtime, names: tuple[s
 
 
 def _own_folders(world: World, runtime: _Runtime) -> tuple[str, ...]:
-    """Where the runtime looks before the system's folders, by its RUNPATH."""
+    """Where the runtime looks before the system's folders, by its RUNPATH or RPATH."""
     if runtime.is_file:
         return (runtime.folder,)
     elf = world.facts.one(FactKind.ELF, runtime.shim)
-    written = elf.texts("runpath") if elf else ()
+    written = (elf.texts("runpath") or elf.texts("rpath")) if elf else ()
     return tuple(
         runtime.folder + each.removeprefix("$ORIGIN")
         for each in written

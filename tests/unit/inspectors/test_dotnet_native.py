@@ -70,6 +70,13 @@ def test_code_of_nativeaot_without_cryptography(inspector: BinaryInspector, tmp_
     assert not gaps
 
 
+def test_code_of_nativeaot_that_calls_openssl(inspector: BinaryInspector, tmp_path: Path) -> None:
+    facts, _ = look(inspector, expand("spire-barcode-7.3.0-Base.so", tmp_path))
+    app, runtime = facts[FactKind.DOTNET_APP], facts[FactKind.DOTNET_RUNTIME]
+    assert (app.text("form"), app.text("calls_crypto")) == ("native-aot", "")
+    assert runtime.text("override") == "CLR_OPENSSL_VERSION_OVERRIDE"
+
+
 def test_a_damaged_bundle_is_a_gap_and_stays_an_archive(
     inspector: BinaryInspector, tmp_path: Path
 ) -> None:

@@ -297,3 +297,16 @@ def test_an_assembly_that_only_calls_bouncy_castle_is_none() -> None:
         )
     )
     assert found.uses == ()
+
+
+def test_a_library_of_nativeaot_serves_itself_alone() -> None:
+    path = "/app/native.so"
+    found = run(
+        *BOTH,
+        library(path, "libc.so.6"),
+        fact(FactKind.DOTNET_APP, path, name="native.so", form="native-aot", self_contained=True),
+        fact(FactKind.DOTNET_RUNTIME, path, version="", form="native-aot", override=""),
+        *app("/app/other.dll", "8.0.0"),
+        extra=("/app/other.dll",),
+    )
+    assert [use.consumer for use in found.uses] == [path]
