@@ -105,6 +105,13 @@ def test_boringcrypto_with_and_without_its_code() -> None:
     assert not inside.flag("openssl_backend")
 
 
+def test_who_imports_fipsonly_shows_it() -> None:
+    restricted = build("go1.27-fipsonly-boring-stripped")
+    assert restricted.text("boring_code") == "present"
+    assert "crypto/tls/fipsonly" in restricted.texts("packages")
+    assert "crypto/tls/fipsonly" not in build("go1.27-web-boring-stripped").texts("packages")
+
+
 def test_packages_that_bypass_the_module() -> None:
     fact = build("go1.24-tls-client.so")
     assert "golang.org/x/crypto/chacha20poly1305" in fact.texts("bypasses")
