@@ -58,6 +58,14 @@ _LIBRARY_FOLDERS = frozenset(
         *("endorsed", "agents", "repository", ".m2"),
     )
 )
+_COMMON = re.compile(
+    r"(?:.*/)?(?:bouncycastle|spongycastle|conscrypt"
+    r"|org/(?:apache|springframework|eclipse|hibernate|jboss|wildfly|postgresql|mozilla|codehaus)"
+    r"|com/(?:google|fasterxml|amazonaws|mysql|sun|oracle|microsoft|ibm|nimbusds|squareup)"
+    r"|io/(?:netty|grpc|vertx|quarkus|micronaut|jsonwebtoken|opentelemetry)"
+    r"|software/amazon|kotlinx?|scala|akka|javax|jakarta|groovy|okhttp3|reactor)/"
+)
+"""Packages of well-known libraries, which may be merged into an archive under any others."""
 _IDENTIFIES = (
     "Bundle-SymbolicName",
     "Automatic-Module-Name",
@@ -226,9 +234,11 @@ class _Parts:
     def is_own(self, name: str) -> bool:
         if not self._own:
             return False
+        if self._is_layered and not name.startswith(_OWN_FOLDERS):
+            return False
         if self._is_layered:
-            return name.startswith(_OWN_FOLDERS)
-        return name.startswith(self._home)
+            return _COMMON.match(name.split("/classes/", 1)[1]) is None
+        return name.startswith(self._home) and _COMMON.match(name) is None
 
 
 def _is_module(path: str, jar: Jar) -> bool:

@@ -42,6 +42,10 @@ MARKS = (
     _Mark("conscrypt", "org/conscrypt/OpenSSLProvider", ("conscrypt-", "conscrypt")),
 )
 _BY_LAST_NAME = {each.class_path.rsplit("/", 1)[-1] + ".class": each for each in MARKS}
+_ENGINES = (
+    "bouncycastle/crypto/engines/AESEngine.class",
+    "spongycastle/crypto/engines/AESEngine.class",
+)
 _CHECKED = frozenset({"bc-fips", "bctls-fips", "accp-fips"})
 """Modules that are published as signed archives, and are validated as they were published."""
 _ACCP_VERSION = "com/amazon/corretto/crypto/provider/version.properties"
@@ -57,6 +61,7 @@ def modules_of(path: str, jar: Jar, native: Container[str] = ()) -> Iterator[Fac
         native: modules whose code its native libraries hold.
     """
     where = f"{path}!/{jar.inside}" if jar.inside else path
+    found: set[str] = set()
     for name in jar.names:
         mark = _BY_LAST_NAME.get(name.rsplit("/", 1)[-1])
         if mark is None:
@@ -67,6 +72,7 @@ def modules_of(path: str, jar: Jar, native: Container[str] = ()) -> Iterator[Fac
         module = _refined(mark, jar, native)
         if module is None:
             continue
+        found.add(module)
         is_own = not is_relocated and _is_own_archive(mark, jar)
         yield fact(
             FactKind.MODULE_CODE,
@@ -82,6 +88,23 @@ def modules_of(path: str, jar: Jar, native: Container[str] = ()) -> Iterator[Fac
         )
         if module in _CHECKED and is_own:
             yield _integrity(where, jar)
+    if found.isdisjoint({"bouncy-castle", "bc-fips"}) and (engine := _engine(jar)):
+        yield fact(
+            FactKind.MODULE_CODE,
+            where,
+            module="bouncy-castle",
+            version="",
+            form="jar",
+            container=path if jar.inside else "",
+            signed=jar.signed,
+            shaded=True,
+            evidence=(engine,),
+        )
+
+
+def _engine(jar: Jar) -> str:
+    """A cipher of Bouncy Castle where its provider was left out, as minimizing tools do it."""
+    return next((name for name in jar.names if name.endswith(_ENGINES)), "")
 
 
 def _integrity(where: str, jar: Jar) -> Fact:

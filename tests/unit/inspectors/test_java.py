@@ -13,11 +13,11 @@ import pytest
 
 from scanner.inspectors.java import JavaInspector
 from scanner.model import Fact, FactKind, Gap, GapKind
-from scanner.rulebook import RuleBook
+from tests.unit.link.worlds import rules
 
 from .files import seen, the_fact, wants
 
-INSPECTOR = JavaInspector(RuleBook.load())
+INSPECTOR = JavaInspector(rules())
 BC_FIPS = "org/bouncycastle/jcajce/provider/BouncyCastleFipsProvider.class"
 BC = "org/bouncycastle/jce/provider/BouncyCastleProvider.class"
 JSSE = "org/bouncycastle/jsse/provider/BouncyCastleJsseProvider.class"
@@ -300,6 +300,17 @@ def test_other_classes_say_nothing(path: str, content: bytes) -> None:
 def test_the_class_path_of_a_manifest_is_told() -> None:
     data = jar({MANIFEST: "Main-Class: M\nClass-Path: lib/a.jar\n  lib/b.jar\n"})
     assert the_fact(INSPECTOR, "/app.jar", data).texts("class_path") == ("lib/a.jar", "lib/b.jar")
+
+
+def test_a_cipher_whose_provider_was_left_out_is_known_too() -> None:
+    engine = "com/acme/shaded/bouncycastle/crypto/engines/AESEngine.class"
+    (found,) = modules("/app/all.jar", jar({engine: b""}))
+    assert (found.text("module"), found.evidence) == ("bouncy-castle", (engine,))
+    assert found.flag("shaded")
+    # one fact of the library as a whole
+    whole = jar({BC: b"", "org/bouncycastle/crypto/engines/AESEngine.class": b""})
+    assert len(modules("/app/bcprov-jdk18on-1.78.jar", whole)) == 1
+    assert modules("/app/x.jar", jar({"com/x/crypto/engines/AESEngine.class": b""})) == []
 
 
 # --- integrity -----------------------------------------------------------------------------

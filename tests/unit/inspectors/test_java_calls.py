@@ -11,12 +11,12 @@ import pytest
 
 from scanner.inspectors.java import JavaInspector
 from scanner.model import Fact, FactKind
-from scanner.rulebook import RuleBook
+from tests.unit.link.worlds import rules
 
 from .files import seen
 from .test_java import MANIFEST, jar, pom
 
-INSPECTOR = JavaInspector(RuleBook.load())
+INSPECTOR = JavaInspector(rules())
 CLASS = (Path(__file__).parents[2] / "fixtures" / "java" / "Calls.class").read_bytes()
 NAME = "com/example/Calls.class"
 MD5 = "MessageDigest.getInstance(MD5) in Calls.java:7"
@@ -103,6 +103,10 @@ def test_own_code(path: str, entries: dict[str, bytes | str]) -> None:
             },
             "app-all",
         ),
+        # packages of well-known libraries, moved or not
+        ("/app.jar", {"com/acme/shaded/org/apache/x/Calls.class": CLASS}, "app"),
+        ("/app.jar", {"com/acme/bouncycastle/x/Calls.class": CLASS}, "app"),
+        ("/x.war", {"WEB-INF/classes/org/springframework/x/Calls.class": CLASS}, "x"),
         # of a layered archive only its own folder counts: the rest is the launcher
         ("/srv/app.jar", {"BOOT-INF/classes/a.txt": "", NAME: CLASS}, "app"),
     ],

@@ -6,12 +6,12 @@ import pytest
 
 from scanner.inspectors.java import JavaInspector
 from scanner.model import Fact, FactKind
-from scanner.rulebook import RuleBook
+from tests.unit.link.worlds import rules
 
 from .files import seen
 from .test_java import jar, pom
 
-INSPECTOR = JavaInspector(RuleBook.load())
+INSPECTOR = JavaInspector(rules())
 
 
 def packages(path: str, data: bytes) -> list[Fact]:
