@@ -72,6 +72,8 @@ class ConstantRule(Rule):
     """Of the algorithm, as the report says it."""
     cipher: Flag
     """Whether nothing else needs it; hashes and random numbers have many harmless uses."""
+    extension: Flag = False
+    """Whether it counts in a library as well that no package of the distribution brought."""
     source: Text
     patterns: Annotated[tuple[HexBytes, ...], Field(min_length=1)]
     """Any of these shows it."""

@@ -54,6 +54,7 @@ def _loadable_by_hand(world: World, explained: set[str]) -> Iterator[Gap]:
 def _unknown_code(world: World) -> Iterator[Gap]:
     """Programs that hold what only an algorithm's code needs, and no module that is known."""
     ciphers = {rule.name for rule in world.rules.constants if rule.cipher}
+    in_extensions = {rule.name for rule in world.rules.constants if rule.extension}
     started = world.start.programs
     plugins = [each for rule in world.rules.modules.values() for each in rule.plugins]
     part_of_module = re.compile("|".join(f"(?:{each})" for each in plugins) or r"(?!)")
@@ -67,8 +68,12 @@ def _unknown_code(world: World) -> Iterator[Gap]:
             # Libraries of a distribution use ciphers for much else. What a package puts elsewhere
             # is an extension (Perl's Crypt::Rijndael), or a vendor's own.
             folder = traces.path.rpartition("/")[0]
-            is_system = world.owners.package_name(traces.path) and PLAIN_FOLDER.fullmatch(folder)
-            counts = has_cipher and not is_system and not part_of_module.fullmatch(traces.path)
+            package = world.owners.package_name(traces.path)
+            is_plain = PLAIN_FOLDER.fullmatch(folder) is not None
+            is_extension = not package and not is_plain and not in_extensions.isdisjoint(constants)
+            counts = (is_extension or (has_cipher and not (package and is_plain))) and (
+                part_of_module.fullmatch(traces.path) is None
+            )
         elif package := world.owners.package_name(traces.path):
             is_tool = package in world.rules.os_tools and traces.path not in started
             counts = has_cipher and not is_tool
