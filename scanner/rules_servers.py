@@ -58,6 +58,7 @@ Topic = Literal[
 
 Grammar = Literal[
     "openssl-ciphers",
+    "gnutls-priority",
     "suite-names",
     "groups",
     "signatures",

@@ -14,10 +14,12 @@ from scanner.cipher_lists import Allowed, Tables, allowed
 from scanner.formats.config_model import MAX_VALUE, Directive
 from scanner.formats.config_syntaxes import parse_config
 from scanner.rulebook import RuleBook, TlsSuite
+from scanner.rules_algorithms import OfTls
 from scanner.rules_servers import DirectiveRule, ServerRule, any_of
 
 MAX_SETTINGS = 2_000
 """Of one file."""
+_OF_TLS = ("protocols", "suites", "groups", "signatures")
 INCLUDE = "include"
 SWITCH = "switch"
 
@@ -102,13 +104,11 @@ _RSA_WITH_AES = re.compile(r"TLS_RSA_(?:PSK_)?WITH_AES_")
 
 
 def _is_approved(name: str, topic: str, rules: RuleBook) -> bool:
-    tables = {
-        "protocols": rules.tls.protocol,
-        "suites": rules.tls.suite,
-        "groups": rules.tls.group,
-        "signatures": rules.tls.signature,
-    }
-    found = tables[topic](name) if topic in tables else None
+    found: OfTls | None = None
+    if topic in _OF_TLS:
+        # A priority string of GnuTLS holds suites, protocols and groups at once.
+        tls = rules.tls
+        found = tls.suite(name) or tls.protocol(name) or tls.group(name) or tls.signature(name)
     return found.approved if found is not None else rules.algorithms.approved(name) is not False
 
 

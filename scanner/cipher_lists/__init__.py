@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scanner.cipher_lists import ike, names, protocols
+from scanner.cipher_lists import gnutls, ike, names, protocols
 from scanner.cipher_lists.openssl import catalog_of
 from scanner.rules_algorithms import AlgorithmTable, TlsTable
 
@@ -48,6 +48,18 @@ def _openssl_ciphers(values: Sequence[str], tables: Tables) -> Allowed:
         return Allowed()  # the system's policy decides, which is looked at elsewhere
     unknown = tuple(each for each in found.unknown if not tables.tls.suite(each))
     return Allowed(tuple(each.suite.name for each in found.suites), unknown)
+
+
+def _gnutls(values: Sequence[str], tables: Tables) -> Allowed:
+    held = gnutls.priorities(":".join(values))
+    if held.system:
+        return Allowed()  # the system's policy decides, which is looked at elsewhere
+    suites = [
+        each.suite.name for each in catalog_of(tables.tls.suites).all if gnutls.allows(held, each)
+    ]
+    protocols = [each for each in tables.protocols if each in held.versions]
+    found = (*gnutls.suites_of_13(held), *suites, *protocols, *sorted(held.groups))
+    return Allowed(found, held.unknown)
 
 
 def _suites(values: Sequence[str], tables: Tables) -> Allowed:
@@ -107,6 +119,7 @@ def _of_protocols(
 
 GRAMMARS: Mapping[str, Grammar] = {
     "openssl-ciphers": _openssl_ciphers,
+    "gnutls-priority": _gnutls,
     "suite-names": _suites,
     "groups": _groups,
     "signatures": _signatures,

@@ -151,3 +151,23 @@ def test_proposals_of_ike_are_read_word_by_word(
     value: str, found: list[str], unknown: list[str]
 ) -> None:
     assert ike.proposals([value], TABLES.algorithms) == (found, unknown)
+
+
+def test_priority_strings_come_to_what_gnutls_says() -> None:
+    path = Path(__file__).parent.parent / "fixtures/cipher_lists/gnutls-3.7.json"
+    truth = json.loads(path.read_text())
+    wrong = []
+    for string, bits, versions in truth["strings"]:
+        codes = [code for number, code in enumerate(truth["codes"]) if int(bits, 16) >> number & 1]
+        found = allowed("gnutls-priority", [string], TABLES).names
+        suites = {suite.number for each in found if (suite := TABLES.tls.suite(each))}
+        on = {f"VERS-{each.replace(' ', '')}" for each in found if TABLES.tls.protocol(each)}
+        if suites != {int(each, 16) for each in codes} or on != set(versions):
+            wrong.append(string)
+    assert len(truth["strings"]) >= 60
+    assert wrong == []
+
+
+def test_gnutls_leaves_the_rest_to_the_system_where_it_is_told_to() -> None:
+    assert allowed("gnutls-priority", ["@SYSTEM"], TABLES).names == ()
+    assert allowed("gnutls-priority", ["NORMAL:+NONSENSE"], TABLES).unknown == ("+NONSENSE",)
