@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 from scanner.formats.properties import parse_properties
@@ -120,7 +121,7 @@ class Jar:
         Valid while its stream is open. An entry that is damaged is passed over.
 
         Raises:
-            JarTooLargeError: an entry is too large, or they are too many together.
+            JarTooLargeError: after all others, where an entry is too large, or they are too many.
         """
         return self._contents(wanted)
 
@@ -197,20 +198,6 @@ def _walk(
             raise JarError(f"no entry {wanted}")
         return _unpack(read_at, by_name[wanted], MAX_ENTRY, budget, cut=True)
 
-    def contents(wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-        for each in by_name.values():
-            if not wanted(each.name):
-                continue
-            looks = _Budget(budget.looked_into)
-            try:
-                content = _unpack(read_at, each, MAX_LOOKED_AT, looks)
-            except JarTooLargeError:
-                raise
-            except JarError:
-                continue
-            budget.looked_into = looks.unpacked
-            yield each.name, content
-
     yield Jar(
         name,
         inside,
@@ -219,7 +206,7 @@ def _walk(
         _artifacts(read, by_name),
         any(_is_signature(each) for each in by_name),
         read,
-        contents,
+        partial(_contents, read_at, tuple(by_name.values()), budget),
     )
     for entry in entries:
         if not entry.name.lower().endswith(ARCHIVE_SUFFIXES):
@@ -236,6 +223,29 @@ def _walk(
             yield Problem(where, error)
             if budget.archives < 0:
                 return
+
+
+def _contents(
+    read_at: ReadAt, entries: tuple[_Entry, ...], budget: _Budget, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, bytes]]:
+    too_large: JarTooLargeError | None = None
+    for each in entries:
+        if not wanted(each.name):
+            continue
+        looks = _Budget(budget.looked_into)
+        try:
+            content = _unpack(read_at, each, MAX_LOOKED_AT, looks)
+        except JarTooLargeError as error:
+            too_large = error
+            if looks.unpacked < 0:  # nothing is left for others
+                break
+            continue
+        except JarError:
+            continue
+        budget.looked_into = looks.unpacked
+        yield each.name, content
+    if too_large is not None:
+        raise too_large
 
 
 def _directory(read_at: ReadAt, size: int) -> list[_Entry]:

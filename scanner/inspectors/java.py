@@ -247,7 +247,7 @@ def _single_class(path: str) -> Iterator[Fact]:
 def _code_of(path: str, jar: Jar, natives: NativeCode) -> Iterator[Fact | Gap]:
     hits: dict[str, tuple[str, Hit]] = {}
     try:
-        hits = natives.hits(jar)
+        natives.look_into(jar, hits)
     except JarTooLargeError as error:
         reason = f"not all of its native libraries were looked into: {error}"
         yield Gap(GapKind.TOO_LARGE, path, reason)

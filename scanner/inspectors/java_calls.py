@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scanner.facts import fact
-from scanner.formats.jar import Jar
+from scanner.formats.jar import Jar, JarTooLargeError
 from scanner.formats.java_class import JavaClassError, StaticCall, static_calls
 from scanner.model import Fact, FactKind
 from scanner.rulebook import RuleBook
@@ -98,15 +98,21 @@ class JavaCalls:
             jar: it, or an archive inside it.
 
         Raises:
-            JarTooLargeError: its classes are more than are looked into.
+            JarTooLargeError: after all facts, where its classes are more than are looked into.
         """
         found: defaultdict[tuple[str, str, bool], _Seen] = defaultdict(_Seen)
         parts = _Parts(path, jar)
-        for name, content in jar.contents(_is_class):
-            if len(found) <= MAX_CALLS:
-                self._add(name, content, parts.is_own(name), found)
         where = f"{path}!/{jar.inside}" if jar.inside else path
+        too_large: JarTooLargeError | None = None
+        try:
+            for name, content in jar.contents(_is_class):
+                if len(found) <= MAX_CALLS:
+                    self._add(name, content, parts.is_own(name), found)
+        except JarTooLargeError as error:
+            too_large = error
         yield from self._facts(where, found, parts.package)
+        if too_large is not None:
+            raise too_large
 
     def of_class(self, path: str, content: bytes) -> Iterator[Fact]:
         """What a class that lies in a folder of the image asks for."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scanner.facts import fact
 from scanner.formats.jar import Jar, JarError, JarTooLargeError
-from scanner.formats.jar_signature import SignedEntries, signed_entries
+from scanner.formats.jar_signature import signed_entries
 from scanner.formats.properties import parse_properties
 from scanner.model import Fact, FactKind
 
@@ -87,7 +88,7 @@ def modules_of(path: str, jar: Jar, native: Container[str] = ()) -> Iterator[Fac
             evidence=(name,),
         )
         if module in _CHECKED and is_own:
-            yield _integrity(where, jar)
+            yield from _integrity(where, jar)
     if found.isdisjoint({"bouncy-castle", "bc-fips"}) and (engine := _engine(jar)):
         yield fact(
             FactKind.MODULE_CODE,
@@ -107,20 +108,18 @@ def _engine(jar: Jar) -> str:
     return next((name for name in jar.names if name.endswith(_ENGINES)), "")
 
 
-def _integrity(where: str, jar: Jar) -> Fact:
-    """Whether the archive is as it was signed; nothing can be said of one that is too large."""
-    try:
+def _integrity(where: str, jar: Jar) -> Iterator[Fact]:
+    """Whether the archive is as it was signed; nothing is said of one that is too large."""
+    with suppress(JarTooLargeError):
         entries = signed_entries(jar)
-    except JarTooLargeError:
-        entries = SignedEntries("", "", ())
-    return fact(
-        FactKind.INTEGRITY,
-        where,
-        form="jar",
-        computed=entries.computed,
-        stored=entries.stored,
-        evidence=entries.differing,
-    )
+        yield fact(
+            FactKind.INTEGRITY,
+            where,
+            form="jar",
+            computed=entries.computed,
+            stored=entries.stored,
+            evidence=entries.differing,
+        )
 
 
 def module_of_class(path: str) -> str | None:

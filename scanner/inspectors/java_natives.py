@@ -31,19 +31,17 @@ class NativeCode:
     def __init__(self, rules: RuleBook) -> None:
         self._prints = Fingerprints(rules.modules)
 
-    def hits(self, jar: Jar) -> dict[str, tuple[str, Hit]]:
-        """By module: the first library with its code, and what was found.
+    def look_into(self, jar: Jar, found: dict[str, tuple[str, Hit]]) -> None:
+        """Puts into `found`, by module: the first library with its code, and what was found.
 
         Raises:
-            JarTooLargeError: the libraries are more than are looked into.
+            JarTooLargeError: after all others, where a library is too large, or they are too many.
         """
-        found: dict[str, tuple[str, Hit]] = {}
         for name, content in jar.contents(_is_native):
             if content.startswith(MAGIC):
                 pieces = (content[at : at + CHUNK] for at in range(0, len(content), CHUNK))
                 for hit in self._prints.scan(pieces).hits:
                     found.setdefault(hit.module, (name, hit))
-        return found
 
 
 def _is_native(name: str) -> bool:

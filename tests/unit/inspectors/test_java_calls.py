@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scanner.formats import jar as jar_format
 from scanner.inspectors.java import JavaInspector
-from scanner.model import Fact, FactKind
+from scanner.model import Fact, FactKind, Gap, GapKind
 from tests.unit.link.worlds import rules
 
 from .files import seen
@@ -146,3 +147,14 @@ def test_providers_that_a_class_registers_and_the_mode_that_it_sets_are_told() -
         ("Security.insertProviderAt", "Conscrypt", ""),
         ("System.setProperty", "approved_only", ""),  # of other properties nothing is said
     ]
+
+
+def test_what_was_seen_before_a_class_that_is_too_large_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = jar({NAME: CLASS, "com/example/Huge.class": b"\0" * 5000})
+    monkeypatch.setattr(jar_format, "MAX_LOOKED_AT", 3000)
+    found = seen(INSPECTOR, "/app.jar", data)
+    (gap,) = [each for each in found if isinstance(each, Gap)]
+    assert (gap.kind, gap.caps) == (GapKind.TOO_LARGE, False)
+    assert len(calls("/app.jar", data)) == len(calls("/app.jar", jar({NAME: CLASS})))

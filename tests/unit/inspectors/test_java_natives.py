@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from .test_java import ACCP, CONSCRYPT, jar, modules, pom
+from scanner.formats import jar as jar_format
+from scanner.model import Gap, GapKind
+
+from .files import seen
+from .test_java import ACCP, CONSCRYPT, INSPECTOR, jar, modules, pom
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "modules"
 ELF = b"\x7fELF"
@@ -87,3 +91,14 @@ def test_boringssl_in_conscrypt_is_conscrypts() -> None:
     }
     (found,) = modules("/app/conscrypt-openjdk-uber-2.5.2.jar", jar(entries))
     assert found.text("module") == "conscrypt"
+
+
+def test_a_library_that_is_too_large_is_a_gap_and_others_are_looked_into(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = jar({"a_linux.so": ELF + b"\0" * 90_000, NATIVE: BORINGSSL})
+    monkeypatch.setattr(jar_format, "MAX_LOOKED_AT", 60_000)
+    found = seen(INSPECTOR, "/app/x.jar", data)
+    (gap,) = [each for each in found if isinstance(each, Gap)]
+    assert (gap.kind, gap.caps) == (GapKind.TOO_LARGE, True)
+    assert [each.text("module") for each in modules("/app/x.jar", data)] == ["boringssl"]
