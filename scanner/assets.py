@@ -19,9 +19,12 @@ def inventory(facts: Iterable[Fact]) -> tuple[tuple[Asset, ...], tuple[Gap, ...]
     """The assets that `facts` tell of, in order, and gaps for those that are too many."""
     made: dict[AssetKind, dict[Asset, None]] = {kind: {} for kind in AssetKind}
     left_out: dict[AssetKind, int] = {}
-    for each in facts:
-        make = _MAKERS.get(each.kind)
-        for asset in make(each) if make else ():
+    told = [each for each in facts if each.kind in _MAKERS]
+    settings = {_place(each) for each in told if each.kind is FactKind.SETTING_IN_EFFECT}
+    for each in told:
+        if each.kind is FactKind.SYSTEM_POLICY and _place(each) in settings:
+            continue
+        for asset in _MAKERS[each.kind](each):
             same = made[asset.kind]
             if len(same) < MAX_ASSETS or asset in same:
                 same[asset] = None
@@ -40,6 +43,10 @@ def inventory(facts: Iterable[Fact]) -> tuple[tuple[Asset, ...], tuple[Gap, ...]
         each for kind in AssetKind for each in sorted(made[kind], key=lambda a: (a.path, a.line))
     )
     return assets, gaps
+
+
+def _place(fact: Fact) -> tuple[str, int]:
+    return fact.path, _number(fact, "line")
 
 
 def _setting(fact: Fact) -> Iterator[Asset]:
@@ -61,7 +68,7 @@ def _policy(fact: Fact) -> Iterator[Asset]:
         AssetKind.POLICY,
         fact.path,
         f"{fact.text('component')} {fact.text('name')}".strip(),
-        detail=fact.text("value"),
+        detail="" if fact.texts("unapproved") == (fact.text("value"),) else fact.text("value"),
         line=_number(fact, "line"),
         unapproved=fact.texts("unapproved"),
     )

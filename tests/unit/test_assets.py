@@ -62,3 +62,11 @@ def test_more_than_anybody_reads_is_counted() -> None:
     assert len(assets) == MAX_ASSETS
     assert [(gap.kind, gap.caps) for gap in gaps] == [(GapKind.TOO_MANY, False)]
     assert "7 more" in gaps[0].reason
+
+
+def test_a_line_is_listed_once() -> None:
+    path = "/etc/ssh/sshd_config"
+    policy = fact(FactKind.SYSTEM_POLICY, path, component="openssh-server", name="MACs", line=2)
+    setting = fact(FactKind.SETTING_IN_EFFECT, path, directive="MACs", line=2)
+    assert [each.kind for each in inventory([policy, setting])[0]] == [AssetKind.SETTING]
+    assert [each.kind for each in inventory([policy])[0]] == [AssetKind.POLICY]
