@@ -237,7 +237,8 @@ def _contents(
             content = _unpack(read_at, each, MAX_LOOKED_AT, looks)
         except JarTooLargeError as error:
             too_large = error
-            if looks.unpacked < 0:  # nothing is left for others
+            budget.looked_into = max(looks.unpacked, 0)
+            if looks.unpacked <= 0:  # nothing is left for others
                 break
             continue
         except JarError:

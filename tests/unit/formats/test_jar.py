@@ -159,3 +159,19 @@ def test_contents_are_read_whole_and_within_a_bound(monkeypatch: pytest.MonkeyPa
     with pytest.raises(JarTooLargeError):
         seen.extend(name for name, _content in jar.contents(lambda _name: True))
     assert seen == ["b.txt"]
+
+
+def test_what_was_unpacked_in_vain_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    bombs = {f"{n}.class": b"\0" * 50_000 for n in range(20)}
+    data = make_jar({**bombs, "last.class": b"x"})
+    monkeypatch.setattr(jar_format, "MAX_LOOKED_AT", 10_000)
+    budget = jar_format._Budget(looked_into=35_000)
+
+    def read_at(offset: int, count: int) -> bytes:
+        return data[offset : offset + count]
+
+    (jar,) = jar_format._walk(read_at, len(data), "a.jar", "", 0, budget)
+    assert isinstance(jar, Jar)
+    with pytest.raises(JarTooLargeError):
+        list(jar.contents(lambda _name: True))
+    assert budget.looked_into == 0
