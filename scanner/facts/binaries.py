@@ -24,6 +24,7 @@ BINARIES: dict[FactKind, dict[str, type]] = {
         "assembly_version": str,
         "references": tuple,  # assemblies that it calls
         "natives": tuple,  # names under which it loads native libraries
+        "modules": tuple,  # `id version` of those whose code it holds; it runs on Windows alone
     },
     FactKind.CRYPTO_SYMBOLS: {
         "module": str,  # id in rules/modules

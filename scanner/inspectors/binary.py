@@ -63,9 +63,12 @@ class BinaryInspector:
             yield Gap(GapKind.MALFORMED, path, f"its PE structure cannot be read: it {error}")
             return
         assembly = pe.assembly
+        # Managed code is not what fingerprints know.
+        hits = () if pe.managed else self._prints.scan(file.chunks()).hits
         yield fact(
             FactKind.PE,
             path,
+            evidence=tuple(text for hit in hits for text in hit.texts),
             machine=pe.machine,
             managed=pe.managed,
             imports=pe.imports,
@@ -73,20 +76,8 @@ class BinaryInspector:
             assembly_version=assembly.version if assembly else "",
             references=assembly.references if assembly else (),
             natives=assembly.natives if assembly else (),
+            modules=tuple(f"{hit.module} {''.join(hit.versions[:1])}".strip() for hit in hits),
         )
-        if pe.managed:
-            return
-        # Runs on Windows alone, so what it holds counts in an image for Windows only.
-        for hit in self._prints.scan(file.chunks()).hits:
-            yield fact(
-                FactKind.MODULE_CODE,
-                path,
-                evidence=hit.texts,
-                module=hit.module,
-                version=hit.versions[0] if hit.versions else "",
-                form="pe",
-                fips=hit.fips,
-            )
 
     def _elf(self, file: ImageFile) -> Iterator[Fact | Gap]:
         path = file.entry.path

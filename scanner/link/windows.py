@@ -6,7 +6,7 @@ policy of the machine that runs the container. Opens no file and judges nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scanner.facts import fact
 from scanner.link.module_state import serve
@@ -33,7 +33,8 @@ def link(world: World) -> Linked:
         return Linked()
     callers = tuple(_callers(world))[:_MAX_EVIDENCE]
     system = fact(FactKind.OS_RELEASE, "", id="windows", name="Windows", evidence=callers)
-    return Linked(facts=(system,), uses=tuple(_uses(world)))
+    codes = tuple(_codes(world))
+    return Linked(facts=(system, *codes), uses=tuple(_uses(world, codes)))
 
 
 def _own(world: World) -> Iterator[Fact]:
@@ -50,22 +51,32 @@ def _callers(world: World) -> Iterator[str]:
             yield f"{each.path} imports {', '.join(sorted(names))}"
 
 
-def _uses(world: World) -> Iterator[CryptoUse]:
+def _uses(world: World, codes: Iterable[Fact]) -> Iterator[CryptoUse]:
+    for code in codes:
+        served = serve(code, world)
+        has_mode = served.activation is not Activation.NONE
+        yield CryptoUse(
+            consumer=code.path,
+            kind=UseKind.STATIC,
+            module=served.module,
+            activation=Activation.UNKNOWN if has_mode else Activation.NONE,
+            activation_reason=(
+                "its configuration on Windows was not looked into" if has_mode else served.reason
+            ),
+            evidence=code.evidence[:4],
+        )
+
+
+def _codes(world: World) -> Iterator[Fact]:
+    """Module code in PE files; in an image for another system nothing of it runs."""
     for each in _own(world):
-        for code in world.facts.at(each.path):
-            if code.kind is not FactKind.MODULE_CODE or code.text("form") != "pe":
-                continue
-            served = serve(code, world)
-            has_mode = served.activation is not Activation.NONE
-            yield CryptoUse(
-                consumer=each.path,
-                kind=UseKind.STATIC,
-                module=served.module,
-                activation=Activation.UNKNOWN if has_mode else Activation.NONE,
-                activation_reason=(
-                    "its configuration on Windows was not looked into"
-                    if has_mode
-                    else served.reason
-                ),
-                evidence=code.evidence[:4],
+        for held in each.texts("modules"):
+            module, _, version = held.partition(" ")
+            yield fact(
+                FactKind.MODULE_CODE,
+                each.path,
+                evidence=each.evidence,
+                module=module,
+                version=version,
+                form="pe",
             )
