@@ -25,6 +25,7 @@ from scanner.rulebook import CheckRule, Distribution, LogRule, ModuleRule, RuleB
 from scanner.rules_base import Identified
 from scanner.rules_packages import PackageFile
 from scanner.rules_servers import ServerRule
+from scanner.rules_sources import SourceRule
 from scripts.building import ROOT
 
 TARGET = ROOT / "docs" / "catalogue.md"
@@ -57,6 +58,8 @@ def catalogue(rules: RuleBook) -> str:
          [_server(each) for each in _by_id(rules.servers.values())]),
         ("Packages", "Packages of language ecosystems that bring or bind cryptography.",
          [_packages(each) for each in _by_id(rules.packages.files)]),
+        ("Source code", "How interpreted code asks for cryptography, by language.",
+         [_source(each) for each in _by_id(rules.sources)]),
         ("Distributions", "What the packages of distributions are worth as modules.",
          [_distribution(each) for each in _by_id(rules.distributions)]),
         ("Log messages", "What programs print when FIPS breaks them.",
@@ -165,6 +168,18 @@ def _packages(rule: PackageFile) -> str:
         for each in sorted(rule.packages, key=lambda one: one.name.lower())
     ]
     return "\n".join(lines) + "\n"
+
+
+def _source(rule: SourceRule) -> str:
+    lines = [
+        f"### source-{rule.id}\n",
+        f"**{rule.language}**: files {_codes(rule.grammars, ', ')}\n",
+    ]
+    for api in rule.apis:
+        text = _codes(api.names, ", ")
+        lines.append(f"- {text}: {api.algorithm}" if api.algorithm else f"- {text}")
+    lines += [f"- counts as harmless with `{e.keyword}={e.value}`" for e in rule.harmless]
+    return "\n".join([*lines, *_references(rule.references)]) + "\n"
 
 
 def _distribution(rule: Distribution) -> str:
