@@ -5,6 +5,7 @@ Does not say whether a program reads the file: that is the business of `scanner.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from scanner.facts import fact
@@ -97,9 +98,13 @@ def said(path: str, setting: Setting) -> str:
 
 
 def enumerated(names: tuple[str, ...]) -> str:
-    """The first names, and how many more there are."""
+    """Some names, those first that clients of today ask for, and how many more there are."""
     more = len(names) - MAX_SHOWN
-    return ", ".join(names[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    shown = sorted(names, key=lambda each: (_RARE.search(each) is not None, "CHACHA" not in each))
+    return ", ".join(shown[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+_RARE = re.compile(r"_DSS_|_PSK_|TLS_SRP|CAMELLIA|ARIA|SEED|IDEA")
 
 
 def _unread(path: str, server: ServerRule, reason: str) -> Fact:

@@ -104,6 +104,7 @@ class _Server:
         for each in self._files.all():
             if each.text("topic") not in (INCLUDE, SWITCH, UNREAD):
                 _, reached = best.get(id(each), (each, "no"))
+                self._note_unknown(each, reached)
                 yield self._in_effect(each, reached)
 
     def _readings(self) -> Iterator[_Reading]:
@@ -156,6 +157,19 @@ class _Server:
                 caps=reading.reached == "started",
             )
         )
+
+    def _note_unknown(self, each: Fact, reached: str) -> None:
+        """A value of which no word is known, such as a variable that a script fills in."""
+        if reached == "started" and each.texts("unknown") and not each.texts("algorithms"):
+            line, words = each.text("line"), ", ".join(each.texts("unknown")[:3])[:100]
+            self.gaps.append(
+                Gap(
+                    GapKind.NOT_VERIFIED,
+                    each.path,
+                    f"what {each.text('directive')} in line {line} allows is unknown: {words}",
+                    caps=False,
+                )
+            )
 
     def _in_effect(self, each: Fact, reached: str, *, written: bool = True) -> Fact:
         names = ("directive", "value", "line", "block", "topic", "state", "algorithms")

@@ -210,3 +210,11 @@ def test_settings_of_a_library_are_in_effect_for_programs_that_are_linked_with_i
     for program, reached in (("serve", "started"), ("sleep", "installed")):
         linked = image({path: text}, command=(f"/usr/bin/{program}",), programs=(), more=facts)
         assert told(linked) == [(path, "4", reached)]
+
+
+def test_a_value_that_is_filled_in_later_is_a_gap() -> None:
+    text = "listen 443 ssl;\nssl_ciphers $CIPHERS;\nssl_protocols TLSv1.2 NONSENSE;"
+    (gap,) = image({"/etc/nginx/nginx.conf": text}).gaps
+    assert gap.reason == "what ssl_ciphers in line 2 allows is unknown: $CIPHERS"
+    assert not gap.caps
+    assert image({"/etc/nginx/nginx.conf": text}, command=("sleep", "1")).gaps == ()
