@@ -23,10 +23,10 @@ INTRODUCTION = """\
 
 Written by `make corpus`; do not edit. The corpus (`corpus/*.yaml`) is public packages of many
 versions: wheels, npm packages, Debian with its libraries of cryptography installed, programs built
-by Go compilers from 1.21 on. The scanner inspects them as `fips-scanner scan --static` does. What
-each file holds is asked of the file itself where it can say so: its library's version function is
-called, or the program is run, in a container without network. The others are labelled by hand,
-with a source.
+by Go compilers from 1.21 on, and published ones that were built by Go 1.15 to 1.20. The scanner
+inspects them as `fips-scanner scan --static` does. What each file holds is asked of the file itself
+where it can say so: its library's version function is called, or the program is run, in a container
+without network. The others are labelled by hand, with a source.
 
 A file that no label names must show no module: all that the scanner sees there is a false alarm.
 That goes for every file of these packages, the Debian systems included.
