@@ -25,7 +25,7 @@ _ARGUMENTS = re.compile(
 )
 """What people call files that they give to `java @FILE`; these may have any name."""
 _NEVER = ("/usr/share/", "/usr/lib/python", "/proc/", "/var/lib/dpkg/")
-_TYPICAL = re.compile(rb"(?m)^\s*[\"']?(?:\d+-?\d*:)?(?:-[DXp]|--?[a-z]+)")
+_TYPICAL = re.compile(rb"(?m)^[ \t]*[\"']?(?:\d+-?\d*:)?(?:-[DXp]|--?[a-z]+)")
 
 
 class JavaOptionsInspector:

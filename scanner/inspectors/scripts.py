@@ -30,7 +30,10 @@ _DULL = (
 _SUPERVISED = (".conf", ".ini")
 _SECTIONS = (b"[program:", b"[supervisord]")
 _NEVER_STARTED = ("/var/lib/dpkg/", "/proc/")
-_SOURCED = (".sh", ".envsh", ".env", "/profile", "/envvars", "/environment", "bashrc")
+_SOURCED = (
+    *(".sh", ".envsh", ".env", "/profile", "/envvars", "/environment", "bashrc"),
+    *("/bin/standalone.conf", "/bin/domain.conf", "/bin/appclient.conf"),  # WildFly's
+)
 """Ends of names of files that scripts read in; they need no first line and no permission."""
 _SOURCED_FOLDERS = ("/etc/default/", "/etc/sysconfig/", "/etc/profile.d/", "/etc/conf.d/")
 

@@ -28,7 +28,7 @@ class OptionFile:
     homes: tuple[str, ...]
     """Folders that may be the product's."""
     is_read: bool
-    """Whether the image starts a program of the product."""
+    """Whether the image starts a program of the product, or a JVM that reads it."""
 
 
 def reader(world: World, folder: str) -> Callable[[str], tuple[str, ...] | None]:
@@ -64,7 +64,8 @@ def from_files(world: World, launch: Launch | None) -> tuple[str, ...]:
     """The options that the start program of a product gives to its JVM from `jvm.options`."""
     found: list[str] = []
     for file in option_files(world):
-        own = launch is None or any(launch.source.startswith(f"{h}/") for h in file.homes)
+        own = launch is None or _is_of_vm(file.path)
+        own = own or any(launch and launch.source.startswith(f"{h}/") for h in file.homes)
         if file.is_read and own:
             found.extend(file.options)
     return tuple(found)
@@ -79,8 +80,20 @@ def option_files(world: World) -> Iterator[OptionFile]:
             each.path,
             for_version(each.texts("options"), _version(world)),
             homes,
-            any(_starts_from(world, home) for home in homes),
+            _is_openj9(world, each.path)
+            if _is_of_vm(each.path)
+            else any(_starts_from(world, home) for home in homes),
         )
+
+
+def _is_of_vm(path: str) -> bool:
+    """Whether OpenJ9 reads the file by itself, whoever starts it."""
+    return path.endswith("/options.default")
+
+
+def _is_openj9(world: World, path: str) -> bool:
+    homes = (e.text("home") for e in world.facts.of(FactKind.JAVA_RUNTIME) if e.flag("openj9"))
+    return any(path.startswith(f"{home}/lib/") for home in homes)
 
 
 def _homes(world: World, file: Fact) -> Iterator[str]:

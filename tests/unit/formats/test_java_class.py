@@ -50,7 +50,7 @@ def test_a_cut_class_is_an_error_and_no_crash(size: int) -> None:
 
 
 def test_any_damage_is_an_error_or_a_result() -> None:
-    for at in range(8, len(CLASS)):
+    for at in range(8, len(CLASS), 3):
         damaged = bytearray(CLASS)
         damaged[at] ^= 0xFF
         try:

@@ -65,6 +65,9 @@ def test_programs_below_usr_share_are_read() -> None:
     assert "export A=1" in fact.texts("steps")
 
 
-@pytest.mark.parametrize("path", ["/etc/apache2/envvars", "/etc/default/x", "/e/15-ip.envsh"])
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/apache2/envvars", "/etc/default/x", "/e/15-ip.envsh", "/opt/w/bin/standalone.conf"],
+)
 def test_files_that_scripts_read_in_are_told_by_name(path: str) -> None:
     assert the_fact(INSPECTOR, path, "export A=1\n").texts("steps") == ("export A=1",)

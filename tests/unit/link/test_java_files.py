@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scanner.inspectors.java_options import JavaOptionsInspector
@@ -12,7 +14,20 @@ from scanner.model import Activation, Fact
 from tests.unit.inspectors.files import seen, the_fact
 
 from .scripts import script
-from .test_java import BCFIPS, MASTER, ON, bc_fips, image, options, security, the_jvm
+from .test_java import (
+    BCFIPS,
+    HOME,
+    JAVA,
+    MASTER,
+    ON,
+    RELEASE,
+    bc_fips,
+    image,
+    options,
+    security,
+    the_jvm,
+)
+from .worlds import world
 
 PROVIDER = (security(MASTER, BCFIPS), bc_fips())
 
@@ -105,6 +120,16 @@ def test_a_jvm_options_file_of_what_is_not_started_reaches_nothing(started: str)
     told, activation = product("/opt/elasticsearch/config/jvm.options", started=started)
     assert told["/opt/elasticsearch/config/jvm.options"] == "no"
     assert activation is Activation.UNKNOWN  # of what `cat` prints nothing is known
+
+
+def test_openj9_reads_the_options_that_lie_in_its_own_folder() -> None:
+    defaults = file(f"{HOME}/lib/options.default", f"-Xms1g\n{ON}\n")
+    command = ("java", "-cp", "/app/lib/*", "Main")
+    for openj9, activation in ((True, Activation.ON), (False, Activation.OFF)):
+        runtime = replace(RELEASE, attributes={**RELEASE.attributes, "openj9": openj9})
+        made = world(runtime, *PROVIDER, defaults, env=[("PATH", f"{HOME}/bin")], extra=[JAVA])
+        made = replace(made, config=replace(made.config, entrypoint=command))
+        assert the_jvm(link(made)).activation is activation
 
 
 @pytest.mark.parametrize(
