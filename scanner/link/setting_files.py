@@ -6,7 +6,7 @@ Only names and the file tree; what stands in the files was stated by the inspect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from scanner.link.programs import file_at
@@ -18,11 +18,34 @@ from scanner.rules_servers import ServerRule
 MAX_INCLUDED = 1_000
 
 
+_FOLDERS = ("/etc/", "/usr/local/", "/opt/", "/var/lib/", "/usr/lib/ssl/")
+"""Where a configuration may be a link: Debian's my.cnf is one."""
+
+
+def linked_files(world: World) -> dict[str, str]:
+    """Symbolic links in folders of configuration, and the files that they lead to."""
+    found: dict[str, str] = {}
+    for path in world.view.paths():
+        entry = world.view.entry(path)
+        if entry is not None and entry.kind is FileKind.SYMLINK and path.startswith(_FOLDERS):
+            target = file_at(path, world.view)
+            if target is not None:
+                found[path] = target
+    return found
+
+
 class Files:
     """The files of one server in one image."""
 
-    def __init__(self, rule: ServerRule, world: World, stated: dict[str, list[Fact]]) -> None:
+    def __init__(
+        self,
+        rule: ServerRule,
+        world: World,
+        stated: dict[str, list[Fact]],
+        links: Mapping[str, str],
+    ) -> None:
         self._rule = rule
+        self._links = {path: target for path, target in links.items() if target in stated}
         self._world = world
         self._stated = {path: sorted(facts, key=_line) for path, facts in sorted(stated.items())}
         self._roots = [re.compile(each) for each in rule.files]
@@ -43,9 +66,13 @@ class Files:
 
     def roots(self) -> tuple[str, ...]:
         """Files that it reads unless told otherwise, in the order of the rule."""
+        names = {path: path for path in self._stated} | self._links
         return tuple(
             dict.fromkeys(
-                path for each in self._roots for path in self._stated if each.fullmatch(path)
+                names[name]
+                for each in self._roots
+                for name in sorted(names)
+                if each.fullmatch(name)
             )
         )
 

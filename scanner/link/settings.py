@@ -5,14 +5,14 @@ Opens no file: a configuration that nobody read is a gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.facts import fact
 from scanner.formats.config_model import Directive
 from scanner.inspectors.servers import UNREAD, enumerated
 from scanner.link.setting_commands import command_settings
-from scanner.link.setting_files import Files
+from scanner.link.setting_files import Files, linked_files
 from scanner.link.world import Linked, World
 from scanner.model import Fact, FactKind, Gap, GapKind
 from scanner.rules_servers import DirectiveRule, ServerRule, any_of
@@ -30,12 +30,13 @@ def link(world: World) -> Linked:
     for each in world.facts.of(FactKind.SERVER_SETTING):
         stated.setdefault(each.text("software"), {}).setdefault(each.path, []).append(each)
     present = _programs(world)
+    links = linked_files(world)
     facts: list[Fact] = []
     gaps: list[Gap] = []
     for software, rule in sorted(world.rules.servers.items()):
         programs = _of_server(rule, present, world)
         if programs:
-            found = _Server(rule, programs, stated.get(software, {}), world)
+            found = _Server(rule, programs, stated.get(software, {}), links, world)
             facts.extend(found.facts())
             facts.extend(command_settings(rule, programs[0], world))
             gaps.extend(found.gaps)
@@ -85,12 +86,13 @@ class _Server:
         rule: ServerRule,
         programs: tuple[str, ...],
         stated: dict[str, list[Fact]],
+        links: Mapping[str, str],
         world: World,
     ) -> None:
         self._rule = rule
         self._programs = programs
         self._world = world
-        self._files = Files(rule, world, stated)
+        self._files = Files(rule, world, stated, links)
         self.gaps: list[Gap] = []
 
     def facts(self) -> Iterator[Fact]:

@@ -218,3 +218,18 @@ def test_a_value_that_is_filled_in_later_is_a_gap() -> None:
     assert gap.reason == "what ssl_ciphers in line 2 allows is unknown: $CIPHERS"
     assert not gap.caps
     assert image({"/etc/nginx/nginx.conf": text}, command=("sleep", "1")).gaps == ()
+
+
+def test_a_default_file_may_be_a_link() -> None:
+    """Debian's /etc/mysql/my.cnf leads to mariadb.cnf, through /etc/alternatives."""
+    path = "/etc/mysql/mariadb.cnf"
+    linked = image(
+        {path: "[mysqld]\nssl_cipher = AES128-SHA\n"},
+        command=("mariadbd",),
+        programs=("/usr/sbin/mariadbd",),
+        links=[
+            ("/etc/mysql/my.cnf", "/etc/alternatives/my.cnf"),
+            ("/etc/alternatives/my.cnf", path),
+        ],
+    )
+    assert told(linked) == [(path, "2", "started")]
