@@ -65,7 +65,7 @@ def validate(
     """
     certificates = tuple(certificates)
     system = next((each for each in distributions if os_id in each.systems), None)
-    rebuilt = system is not None and bool(module.package) and module.id in system.rebuilds
+    rebuilt = system is not None and module.package.partition(" ")[0] in system.rebuilds
     candidates = [
         _Candidate(fit, _validation(certificate, fit, os_id, os_version, today))
         for certificate in certificates

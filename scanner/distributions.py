@@ -25,8 +25,8 @@ class Distribution(Identified):
     sentence: Text
     """What that means, for people: one sentence, which goes on after a semicolon."""
     rebuilds: Texts = ()
-    """Ids of modules that its packages build in a way of their own, so that no certificate holds
-    for them that names no system."""
+    """Names of its packages that hold a module built in a way of its own, so that no certificate
+    holds for them that names neither packages nor systems."""
     references: Texts = ()
     checked: date
     """The day the facts were read."""

@@ -241,6 +241,11 @@ def test_a_near_miss_names_what_differs(version: str, package: str, system: str,
     assert said in ask(PROVIDER, version, package, system)[2]
 
 
+def test_a_package_of_somebody_else_may_hold_the_validated_build() -> None:
+    found = ask(PROVIDER, "3.1.2", "acme-fips-provider 3.1.2-1", "debian 12")
+    assert found[:2] == (Status.ACTIVE, 4985)
+
+
 def test_a_file_of_no_package_is_not_judged_by_the_distribution() -> None:
     status, number, reason = ask(PROVIDER, "3.1.2", "", "alpine 3.18")
     assert (status, number) == (Status.ACTIVE, 4985)
@@ -280,4 +285,3 @@ def test_distributions_are_listed_once() -> None:
     assert len(systems) == len(set(systems))
     for known in RULES.distributions:
         assert not known.sentence.rstrip().endswith(".")
-        assert set(known.rebuilds) <= set(RULES.modules)
