@@ -58,7 +58,7 @@ class ScriptInspector:
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         path = file.entry.path
         program = interpreter(file.head)
-        if path.endswith(_SUPERVISED):
+        if path.endswith(_SUPERVISED) and not path.endswith(_SOURCED):
             yield from _supervised(file)
             return
         if program and program.rsplit("/", 1)[-1] not in _SHELLS:
