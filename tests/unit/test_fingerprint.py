@@ -69,6 +69,7 @@ def test_each_file_is_taken_for_its_own_module_alone(path: Path) -> None:
         "aws-lc/uv-0.13.9-uv": {"aws-lc", "rustls"},
         "ring/deltalake-1.6.6-internal.abi3.so": {"ring", "rustls", "aws-lc"},
         "s2n/awscrt-0.16.26-awscrt.abi3.so": {"aws-lc", "s2n"},
+        "aws-lc-fips/pdf_oxide_fips-0.3.78-pdf_oxide.abi3.so": {"aws-lc-fips", "ring", "rustls"},
         # Python in WebAssembly, with an OpenSSL of its own.
         "boringssl/workerd-1.20241106.1-workerd": {"boringssl", "openssl"},
         "boringssl/pyarrow-26.0.1-libarrow_flight.so.2600": {"openssl"},
