@@ -19,6 +19,8 @@ from scanner.rulebook import RuleBook
 from scanner.rules_sources import ApiRule, ApiTable, SourceRule
 
 MAX_SOURCE = 2 << 20
+MAX_INSTALLED = 256 << 10
+"""Of a dependency's files. Larger ones are bundles of what is there in small files as well."""
 MAX_CALLS = 60
 """Different calls that are stated of one file."""
 SCRIPT = "#!"
@@ -68,14 +70,15 @@ class LanguageReader:
         return _any(self.rule.ignored)
 
     @cached_property
-    def installed(self) -> re.Pattern[str]:
-        """Whole paths of dependencies."""
-        return re.compile("|".join(self.rule.installed) or "(?!)")
+    def installed(self) -> tuple[re.Pattern[str], ...]:
+        """Whole paths of dependencies, of this language first: packages of npm bring Python."""
+        others = (each for rule in self._rules.sources for each in rule.installed)
+        return tuple(re.compile(each) for each in dict.fromkeys((*self.rule.installed, *others)))
 
     def package(self, path: str) -> str | None:
         """The dependency that a file is part of; `""` when its name is not known; None: own."""
-        for pattern in self.rule.installed:
-            if found := re.fullmatch(pattern, path):
+        for pattern in self.installed:
+            if found := pattern.fullmatch(path):
                 return found.groupdict().get("package") or ""
         return None
 
@@ -155,6 +158,8 @@ class SourceInspector:
             return
         reader, grammar = found
         package = reader.package(path)
+        if package is not None and file.entry.size > MAX_INSTALLED:
+            return
         try:
             source = _read(file, reader, grammar)
         except SyntaxReadError as error:
