@@ -6,13 +6,15 @@ import gzip
 import json
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scanner.errors import ImageNotFoundError, ScannerError, UsageError
+from scanner.errors import ImageNotFoundError, RegistryError, ScannerError, UsageError
 from scanner.image import docker_archive_stream, open_image, walk
-from scanner.model import FileEntry, GapKind
+from scanner.image.image import Layer, LayeredImage
+from scanner.model import FileEntry, GapKind, ImageConfig, Platform
 
 from .image_samples import (
     EXPECTED,
@@ -224,6 +226,25 @@ def test_a_windows_image_is_looked_into_and_its_policy_is_the_hosts(tmp_path: Pa
     assert seen(result.facts) == {"/platform": "windows/amd64"}
     assert [(gap.kind, gap.caps) for gap in result.gaps] == [(GapKind.NOT_SUPPORTED, True)]
     assert "policy of the host" in result.gaps[0].reason
+
+
+class _Elsewhere:
+    """A layer that the registry names and does not have."""
+
+    size = 10
+    digest = ""
+
+    def chunks(self) -> Iterator[bytes]:
+        raise RegistryError("registry.example answered 404 for sha256:6eb3")
+
+
+def test_a_windows_image_whose_base_layers_are_not_in_the_registry() -> None:
+    config = ImageConfig(Platform("windows", "amd64"))
+    layers = (Layer(_Elsewhere(), "sha256:6eb3"),)
+    image = LayeredImage("registry.example/app:1", "registry", config, layers, b"{}")
+    (gap,) = walk(image, Recorder).gaps
+    assert gap.kind is GapKind.NOT_SUPPORTED
+    assert "could not be inspected: registry.example answered 404" in gap.reason
 
 
 def test_a_directory(tmp_path: Path) -> None:
