@@ -44,8 +44,8 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "advice": str,  # what to write instead
     },
     FactKind.SYSTEM_POLICY: {  # on the file that sets it
-        "component": str,  # crypto-policies, nss, libgcrypt, pam, login, shadow, krb5,
-        # openssh-server, openssh-client, wireguard, system-fips, fips-mode-setup
+        "component": str,  # crypto-policies, gnutls, nss, libgcrypt, pam, login, shadow,
+        # krb5, openssh-server, openssh-client, wireguard, system-fips, fips-mode-setup
         "name": str,
         "value": str,
         "line": int,

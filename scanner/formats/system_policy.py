@@ -82,6 +82,22 @@ def krb5(text: str) -> Iterator[Line]:
             yield Line(found[1], found[2].strip()[:MAX_VALUE], number, section)
 
 
+_GNUTLS = re.compile(
+    r"(override-mode|(?:insecure|secure)-(?:hash|sig|sig-for-cert)"
+    r"|(?:tls-)?(?:disabled|enabled)-[a-z]{1,20})\s*=\s*(.*)"
+)
+
+
+def gnutls(text: str) -> Iterator[Line]:
+    """What a system-wide configuration of GnuTLS disables, or with an allow list enables."""
+    section = ""
+    for number, line in _lines(text):
+        if line.startswith("["):
+            section = line[:60]
+        elif found := _GNUTLS.fullmatch(line):
+            yield Line(found[1], found[2].strip()[:MAX_VALUE], number, section)
+
+
 _HASHES = ("md5", "bigcrypt", "sha256", "sha512", "blowfish", "gost_yescrypt", "yescrypt")
 _PAM = re.compile(r"-?password\s.*?\bpam_unix\.so\b(.*)")
 

@@ -31,6 +31,8 @@ _FILES: tuple[tuple[re.Pattern[str], str, _Reader], ...] = tuple(
         (r"/etc/krb5\.conf(?:\.d/[^/]+)?|/etc/(?:krb5kdc|krb5)/kdc\.conf"
          r"|/var/(?:lib/)?(?:kerberos/)?krb5kdc/kdc\.conf", "krb5", system_policy.krb5),
         (r"/etc/pam\.d/[^/]+|/etc/pam\.conf", "pam", system_policy.pam),
+        (r"/etc/gnutls/config|/etc/crypto-policies/back-ends/gnutls\.config", "gnutls",
+         system_policy.gnutls),
         (r"/etc/login\.defs", "login", system_policy.login_defs),
         (r"/etc/shadow", "shadow", system_policy.shadow),
         (r"(?:.*/)?pkcs11\.txt", "nss", system_policy.nss),
@@ -93,6 +95,12 @@ class PolicyInspector:
             )
         if component.startswith("openssh"):
             return self._ssh(path, component, line)
+        if component == "gnutls":
+            # Lists of what is disabled take away from the default only.
+            allows = "enabled" in line.name or line.name.startswith("secure")
+            refused = allows and self._algorithms.approved(line.value) is False
+            bad = (line.value,) if refused else ()
+            return _fact(path, component, line, "unapproved" if bad else "default", bad)
         if component == "krb5":
             return self._krb5(path, line)
         way = line.name if component == "shadow" else line.value

@@ -90,6 +90,23 @@ def test_states(path: str, text: str, component: str, state: str) -> None:
     assert (fact.text("component"), fact.text("state")) == (component, state)
 
 
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("override-mode = allowlist", "default"),
+        ("tls-enabled-cipher = aes-256-gcm", "default"),
+        ("tls-enabled-cipher = chacha20-poly1305", "unapproved"),
+        ("tls-disabled-cipher = chacha20-poly1305", "default"),
+        ("secure-hash = md5", "unapproved"),
+        ("insecure-hash = md5", "default"),
+    ],
+)
+def test_gnutls(line: str, state: str) -> None:
+    (fact,) = facts("/etc/gnutls/config", f"[overrides]\n# {line}\n{line}\n")
+    assert (fact.text("component"), fact.text("block")) == ("gnutls", "[overrides]")
+    assert (fact.text("state"), fact.text("line")) == (state, "3")
+
+
 def test_the_line_and_what_to_write_are_in_the_evidence() -> None:
     (fact,) = facts("/etc/pam.d/common-password", "#\npassword required pam_unix.so md5\n")
     assert fact.evidence == (
