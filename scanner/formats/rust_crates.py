@@ -17,15 +17,17 @@ SECTION = ".dep-v0"
 MAX_PACKED = 4 << 20
 MAX_LIST = 16 << 20
 MAX_CRATES = 5000
+MAX_PATHS = 500_000
+"""Paths of one file that are looked at; real programs have some thousand."""
 _OVERLAP = 512
 
 # Panic messages name the source file: …/registry/src/…/ring-0.17.14/src/aead.rs, or below
 # /usr/share/cargo/registry/ in Debian, or in a vendor folder.
-_PATH = re.compile(
+_FOLDER = re.compile(
     rb"/([A-Za-z][A-Za-z0-9_-]{0,63})-"
     rb"(\d{1,4}\.\d{1,5}\.\d{1,9}(?:[-+][0-9A-Za-z.+-]{1,40})?)/"
-    rb"(?:[A-Za-z0-9_.-]{1,64}/){0,12}[A-Za-z0-9_-]{1,64}\.rs"
 )
+_SOURCE = re.compile(rb"(?:[A-Za-z0-9_.-]{1,64}/){0,12}[A-Za-z0-9_-]{1,64}\.rs")
 
 
 class CrateListError(ValueError):
@@ -65,13 +67,21 @@ def read_list(section: bytes) -> frozenset[Crate]:
 
 
 def crates_in(chunks: Iterable[bytes]) -> frozenset[Crate]:
-    """The crates whose source files the bytes name."""
+    """The crates whose source files the bytes name.
+
+    Raises:
+        CrateListError: more paths than any real program has.
+    """
     found: set[tuple[bytes, bytes]] = set()
     tail = b""
+    looked_at = 0
     for chunk in chunks:
-        for match in _PATH.finditer(tail + chunk):
-            found.add((match[1], match[2]))
-        if len(found) >= MAX_CRATES:
-            break
+        window = tail + chunk
+        for match in _FOLDER.finditer(window):
+            looked_at += 1
+            if looked_at > MAX_PATHS or len(found) > MAX_CRATES:
+                raise CrateListError("names more paths than any real program")
+            if _SOURCE.match(window, match.end()):
+                found.add((match[1], match[2]))
         tail = chunk[-_OVERLAP:]
     return frozenset(Crate(name.decode(), version.decode()) for name, version in found)

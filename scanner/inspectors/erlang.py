@@ -18,7 +18,7 @@ MAX_RESOURCE = 1 << 20
 
 _RESOURCE = re.compile(r".*/ebin/(?P<name>[a-z][A-Za-z0-9_]{0,80})\.app")
 _VERSION = re.compile(rb"\{\s{0,20}vsn\s{0,20},\s{0,20}\"([^\"]{1,60})\"")
-_COMMENT = re.compile(rb"^\s{0,200}[%#].*", re.MULTILINE)
+_COMMENT = re.compile(rb"^[ \t]{0,200}[%#].*", re.MULTILINE)
 # `{crypto, [{fips_mode, true}]}` in a sys.config, `-crypto fips_mode true` in a vm.args.
 _IN_TERM = re.compile(
     rb"\{\s{0,40}crypto\s{0,40},\s{0,40}\[[^\[\]]{0,500}\{\s{0,40}fips_mode\s{0,40},\s{0,40}"

@@ -38,7 +38,11 @@ def inspect_rust(
             )
         except CrateListError as error:
             yield Gap(GapKind.MALFORMED, path, f"its list of crates {error}", caps=False)
-    linked = crates_in(file.chunks())
+    linked: frozenset[Crate] = frozenset()
+    try:
+        linked = crates_in(file.chunks())
+    except CrateListError as error:
+        yield Gap(GapKind.TOO_MANY, path, f"it {error}: which crates it holds is unknown")
     has_fips = any(each.name == _FIPS_CRATE for each in (*listed, *linked))
     own: list[str] = []
     for crate in sorted(linked | listed):

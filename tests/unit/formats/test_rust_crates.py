@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from scanner.formats.elf import read_elf
-from scanner.formats.rust_crates import MAX_LIST, Crate, CrateListError, crates_in, read_list
+from scanner.formats.rust_crates import (
+    MAX_LIST,
+    MAX_PATHS,
+    Crate,
+    CrateListError,
+    crates_in,
+    read_list,
+)
 from tests.fixtures.native.sparse import expand
 
 
@@ -58,6 +65,11 @@ def test_a_path_on_the_border_of_two_chunks() -> None:
     text = b"\0/registry/ring-0.17.14/src/aead.rs\0"
     for cut in range(len(text)):
         assert crates_in([text[:cut], text[cut:]]) == {Crate("ring", "0.17.14")}
+
+
+def test_more_paths_than_any_program_has() -> None:
+    with pytest.raises(CrateListError, match="more paths"):
+        crates_in([b"/a-1.1.1/" * (MAX_PATHS + 10)])
 
 
 def test_lists_that_are_none() -> None:

@@ -47,6 +47,7 @@ def test_others_are_not_read(path: str) -> None:
         ("/app/releases/1.0/sys.config", "[{crypto, [{fips_mode, true}]}].", "true", 1),
         ("/app/sys.config", "[\n {kernel, []},\n {crypto,\n  [{fips_mode,true}]}].", "true", 4),
         ("/app/sys.config", "[{crypto,[{fips_mode,false}]}].", "false", 1),
+        ("/app/sys.config", "\n\n%% FIPS\n[{crypto, [{fips_mode, true}]}].", "true", 4),
         ("/app/releases/1.0/vm.args", "-name x@y\n-crypto fips_mode true\n", "true", 2),
     ],
 )
