@@ -37,10 +37,12 @@ class IntegrityInspector:
     name = "integrity"
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
+        if not head.startswith(MAGIC):
+            return False
         name = entry.path.rpartition("/")[2]
         if not name.startswith(_BEGINNINGS) and name != _PROVIDER:
             return False
-        return head.startswith(MAGIC) and not name.startswith(("libcrypto.so.3", "libssl.so.3"))
+        return not name.startswith(("libcrypto.so.3", "libssl.so.3"))
 
     def inspect(self, file: ImageFile) -> Iterator[Fact]:
         path = file.entry.path

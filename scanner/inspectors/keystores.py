@@ -21,6 +21,8 @@ MAX_FILE = 16 << 20
 
 _DER = (".p12", ".pfx", ".pkcs12", ".keystore", ".truststore", ".jks", ".ks", ".bcfks", ".fks")
 _BOUNCY = {".bks": "bks", ".uber": "uber", ".ubr": "uber"}
+_BOUNCY_SUFFIXES = tuple(_BOUNCY)
+_JAVA = frozenset({JKS, JCEKS})
 _NSS = {
     "cert9.db": "nss-sql",
     "key4.db": "nss-sql",
@@ -42,15 +44,15 @@ class KeystoreInspector:
         self._algorithms = algorithms
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
-        if head[:4] in (JKS, JCEKS):
-            return True
-        name = entry.path.rpartition("/")[2]
-        if head[:1] == b"\x30":
-            return entry.path.endswith(_DER) or name == "cacerts"
-        form = _NSS.get(name)
-        if form is not None:
-            return head.startswith(_MAGIC[form])
-        return name.endswith(tuple(_BOUNCY)) and head[:3] == b"\0\0\0"
+        path, start = entry.path, head[:4]
+        if start[:1] == b"\x30":
+            return path.endswith(_DER) or path.endswith("/cacerts")
+        if start[:2] == b"\0\0":
+            return path.endswith(_BOUNCY_SUFFIXES)
+        if path.endswith(".db"):
+            form = _NSS.get(path.rpartition("/")[2])
+            return form is not None and head.startswith(_MAGIC[form])
+        return start in _JAVA
 
     def inspect(self, file: ImageFile) -> Iterator[Fact | Gap]:
         path = file.entry.path
