@@ -7,7 +7,11 @@ import pytest
 from scanner.mutate import check_mutants, log_mutants, survivors
 from scanner.mutate_modules import module_mutants, module_survivors
 from scanner.mutate_patterns import without_alternative, without_literal
+from scanner.mutate_settings import server_mutants
+from scanner.mutate_sources import source_mutants
 from scanner.rulebook import CheckRule, LogRule, ModuleExample, ModuleRule
+from scanner.rules_servers import ServerRule
+from scanner.rules_sources import SourceRule
 
 CHECK = {
     "id": "x", "title": "X", "question": "usage", "severity": "low", "confidence": "high",
@@ -172,3 +176,42 @@ def test_fingerprints_are_weakened() -> None:
         r"version with anything for `Lib `",
         r"version with anything for `\x00`",
     }
+
+
+def test_directives_of_servers_are_left_out() -> None:
+    rule = ServerRule.model_validate(
+        {
+            "id": "x", "name": "X", "programs": ["x"], "files": ["/x"], "syntax": "braces",
+            "hints": ["tls"],
+            "directives": [
+                {"name": "a", "topic": "suites", "values": "names", "advice": "a b;"},
+                {"name": "b", "topic": "suites", "values": "names", "advice": "b b;",
+                 "block": "tls", "after": "only"},
+            ],
+            "examples": {"match": [], "no_match": []},
+        }
+    )  # fmt: skip
+    assert [(each.name, len(each.rule.directives)) for each in server_mutants(rule)] == [
+        ("without directives[0] (a)", 1),
+        ("without directives[1] (b)", 1),
+        ("directives[1] (b) without its `after`", 2),
+        ("directives[1] (b) without its `block`", 2),
+    ]
+
+
+def test_ways_in_which_code_asks_for_crypto_are_left_out() -> None:
+    rule = SourceRule.model_validate(
+        {
+            "id": "x", "language": "x", "grammars": {".x": "python"}, "mark": "x",
+            "imports": "(x)", "calls": "(x)",
+            "apis": [{"names": ["x.a"]}, {"names": ["x.{algorithm}"], "only": ["MD5"]}],
+            "harmless": [{"keyword": "usedforsecurity", "value": "False"}],
+            "examples": [{"code": "x"}],
+        }
+    )  # fmt: skip
+    assert [each.name for each in source_mutants(rule)] == [
+        "without apis[0] (x.a)",
+        "without apis[1] (x.{algorithm})",
+        "apis[1] (x.{algorithm}) without `only`",
+        "without harmless[0] (usedforsecurity)",
+    ]
