@@ -61,6 +61,7 @@ Grammar = Literal[
     "gnutls-priority",
     "suite-names",
     "groups",
+    "openssl-groups",
     "signatures",
     "names",
     "ike-proposals",

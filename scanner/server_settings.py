@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from scanner.cipher_lists import Allowed, Tables, allowed
+from scanner.cipher_lists import Allowed, Tables, allowed, names
 from scanner.formats.config_model import MAX_VALUE, Directive
 from scanner.formats.config_syntaxes import parse_config
-from scanner.rulebook import RuleBook, TlsSuite
+from scanner.rulebook import RuleBook
 from scanner.rules_algorithms import OfTls
 from scanner.rules_servers import DirectiveRule, ServerRule, any_of
 
@@ -78,26 +78,27 @@ def judge(
         result = allowed(rule.values, values, Tables(rules.tls, rules.algorithms))
     unapproved = tuple(each for each in result.names if not _is_approved(each, rule.topic, rules))
     setting = Setting(directive, str(entry), rule.topic, result, unapproved, state, rule.advice)
-    return replace(setting, refused=setting.only_unapproved and _is_refused(setting, rules))
+    return replace(setting, refused=_is_refused(setting, rule, values, rules))
 
 
-def _is_refused(setting: Setting, rules: RuleBook) -> bool:
-    """Of what is not approved, whether it is refused for sure.
+def _is_refused(
+    setting: Setting, rule: DirectiveRule, values: Sequence[str], rules: RuleBook
+) -> bool:
+    """Whether a module in approved mode refuses all of it for sure.
 
-    Beside a list for TLS 1.3, TLS 1.2 works on; RSA key transport is disallowed, and modules in
-    approved mode still serve it; and groups matter for some suites only.
+    OpenSSL 3 refuses a whole list of groups for one that its provider has not, unless that is
+    marked by `?`; of other lists it takes what is left. RSA key transport is disallowed, and
+    modules in approved mode still serve it.
     """
+    if rule.values == "openssl-groups":
+        words = [word for value in values for word in names.split(value)]
+        demanded = {names.group(each, rules.tls) for each in words if not each.startswith("?")}
+        return not demanded.isdisjoint(setting.unapproved)
+    if not setting.only_unapproved:
+        return False
     if setting.topic == "suites":
-        return not any(_may_be_served(rules.tls.suite(each)) for each in setting.allowed.names)
-    return setting.topic in ("protocols", "kex", "ciphers", "macs")
-
-
-def _may_be_served(suite: TlsSuite | None) -> bool:
-    return (
-        suite is None
-        or suite.protocols == ("TLS 1.3",)
-        or _RSA_WITH_AES.match(suite.name) is not None
-    )
+        return not any(_RSA_WITH_AES.match(each) for each in setting.allowed.names)
+    return setting.topic in ("protocols", "signatures", "kex", "ciphers", "macs")
 
 
 _RSA_WITH_AES = re.compile(r"TLS_RSA_(?:PSK_)?WITH_AES_")

@@ -122,6 +122,7 @@ GRAMMARS: Mapping[str, Grammar] = {
     "gnutls-priority": _gnutls,
     "suite-names": _suites,
     "groups": _groups,
+    "openssl-groups": _groups,
     "signatures": _signatures,
     "names": _names,
     "ike-proposals": _proposals,

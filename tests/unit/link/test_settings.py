@@ -233,3 +233,27 @@ def test_a_default_file_may_be_a_link() -> None:
         ],
     )
     assert told(linked) == [(path, "2", "started")]
+
+
+def test_one_group_spoils_a_list_of_openssl() -> None:
+    path = "/etc/nginx/nginx.conf"
+    for curves, refused in (("X25519:P-256", True), ("?X25519:P-256", False), ("P-256", False)):
+        facts = image({path: f"ssl_ecdh_curve {curves}; listen 443 ssl;"}).facts
+        (groups,) = [each for each in facts if each.flag("written")]
+        assert groups.text("topic") == "groups"
+        assert groups.flag("refused") is refused
+    caddy = {"/etc/caddy/Caddyfile": "a.example {\n tls {\n curves x25519 secp256r1\n }\n}"}
+    (only,) = image(caddy, command=("caddy", "run"), programs=("/usr/bin/caddy",)).facts
+    assert only.texts("unapproved") == ("x25519",)
+    assert not only.flag("refused")
+
+
+def test_what_modules_still_serve_is_not_refused() -> None:
+    path = "/etc/nginx/nginx.conf"
+    for ciphers, refused in (
+        ("AES128-GCM-SHA256", False),
+        ("ECDHE-RSA-CHACHA20-POLY1305", True),
+        ("ECDHE-RSA-CHACHA20-POLY1305:AES128-SHA", False),
+    ):
+        (suites,) = image({path: f"ssl_ciphers {ciphers}; listen 443 ssl;"}).facts
+        assert suites.flag("refused") is refused
