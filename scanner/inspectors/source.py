@@ -59,6 +59,16 @@ class LanguageReader:
         }
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """Packages that are cryptography themselves, and the names of their folders."""
+        return frozenset(
+            name
+            for package in self._rules.packages.of(self.rule.ecosystem)
+            if package.crypto == "own"
+            for name in (package.name, *package.imports)
+        )
+
+    @cached_property
     def mark(self) -> re.Pattern[bytes]:
         """Is not in files that need no reading."""
         names = "|".join(re.escape(name) for name in sorted(self.modules)) or "(?!)"
@@ -158,7 +168,7 @@ class SourceInspector:
             return
         reader, grammar = found
         package = reader.package(path)
-        if package is not None and file.entry.size > MAX_INSTALLED:
+        if package is not None and (file.entry.size > MAX_INSTALLED or package in reader.known):
             return
         try:
             source = _read(file, reader, grammar)

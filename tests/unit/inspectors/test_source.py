@@ -80,6 +80,12 @@ def test_what_came_with_the_runtime_is_not_read(path: str) -> None:
     assert not wants(INSPECTOR, path)
 
 
+def test_of_a_package_of_ciphers_its_package_is_what_is_told() -> None:
+    text = "from Crypto.Hash import MD5\nMD5.new()\n"
+    assert seen(INSPECTOR, "/app/lib/python3/site-packages/Crypto/Hash/HMAC.py", text) == []
+    assert len(seen(INSPECTOR, "/app/lib/python3/site-packages/other/a.py", text)) == 1
+
+
 @pytest.mark.parametrize("path", ["/app/a.py", "/srv/x.js", "/opt/a/b.rb", "/var/www/i.php"])
 def test_own_code_is_read(path: str) -> None:
     assert wants(INSPECTOR, path)
