@@ -105,7 +105,11 @@ def test_other_json_is_not_read() -> None:
 
 
 def test_packages_that_the_rules_know() -> None:
-    libraries = {"BouncyCastle.Cryptography/2.4.0": {}, "Newtonsoft.Json/13.0.3": {}, "x": {}}
+    libraries: dict[str, object] = {
+        "BouncyCastle.Cryptography/2.4.0": {},
+        "Newtonsoft.Json/13.0.3": {},
+        "x": {},
+    }
     content = json.dumps({"libraries": libraries})
     facts = seen(make(RuleBook.load()), "/app/Web.deps.json", content)
     (package,) = [f for f in facts if isinstance(f, Fact) and f.kind is FactKind.LANGUAGE_PACKAGE]
