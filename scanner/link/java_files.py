@@ -78,7 +78,7 @@ def option_files(world: World) -> Iterator[OptionFile]:
         homes = tuple(_homes(world, each))
         yield OptionFile(
             each.path,
-            for_version(each.texts("options"), _version(world)),
+            for_version(each.texts("options"), java_version(world)),
             homes,
             _is_openj9(world, each.path)
             if _is_of_vm(each.path)
@@ -111,7 +111,7 @@ def _starts_from(world: World, home: str) -> bool:
     return any(each.startswith(f"{home}/bin/") for each in world.start.programs)
 
 
-def _version(world: World) -> int:
+def java_version(world: World) -> int:
     """The version of Java that counts in such files; 0 where several are there, or none is."""
     told = {each.text("version") for each in world.facts.of(FactKind.JAVA_RUNTIME)} - {""}
     numbers = {each.removeprefix("1.").partition(".")[0].partition("+")[0] for each in told}

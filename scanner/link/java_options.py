@@ -12,13 +12,20 @@ from dataclasses import dataclass
 
 from scanner.facts import fact
 from scanner.formats.shell_steps import WRAPPERS
-from scanner.link.java_files import from_files, option_files, reader, with_vm_files
+from scanner.link.java_files import (
+    from_files,
+    java_version,
+    option_files,
+    reader,
+    with_vm_files,
+)
 from scanner.link.java_passed import kept_options, with_arguments
 from scanner.link.started import COMMAND, IMAGE, Launch
 from scanner.link.world import World
 from scanner.model import Fact, FactKind
 
-JVM_READS = ("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS")
+_OF_LAUNCHER = "JDK_JAVA_OPTIONS"
+JVM_READS = (_OF_LAUNCHER, "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS")
 """Variables that the launcher or the JVM itself reads; the last one listed wins."""
 PASSED_ON = (
     "JAVA_OPTS",
@@ -218,7 +225,7 @@ def _in_effect(world: World, launch: Launch | None, at: int) -> JvmOptions:
     # The launcher puts its own variable first on the line; the JVM takes JAVA_TOOL_OPTIONS
     # before the line and _JAVA_OPTIONS after it.
     own = tuple(each for name in _OPENJ9 if is_openj9 for each in given(name))
-    launcher = options_of_line(given("JDK_JAVA_OPTIONS"), read)[0]
+    launcher = options_of_line(given(_OF_LAUNCHER), read)[0] if _launcher_reads(world) else ()
     options = (
         *(*own, *given("JAVA_TOOL_OPTIONS"), *launcher),
         *(*from_files(world, launch), *line, *given("_JAVA_OPTIONS")),
@@ -230,8 +237,15 @@ def _in_effect(world: World, launch: Launch | None, at: int) -> JvmOptions:
     return JvmOptions(options, resolved, named, replaces, untold, launch)
 
 
+def _launcher_reads(world: World) -> bool:
+    """Whether the launcher reads its variable, as that of Java 9 and later does."""
+    return not 0 < java_version(world) < 9
+
+
 def _reaches(world: World, name: str, launches: tuple[tuple[Launch, int], ...]) -> str:
     """`yes`, `script`, `unknown`, `no`, or `""` for a variable that is nothing to a JVM."""
+    if name == _OF_LAUNCHER and not _launcher_reads(world):
+        return "no"
     if name in JVM_READS:
         return "yes"
     if name in _OPENJ9:

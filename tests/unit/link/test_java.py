@@ -499,6 +499,19 @@ def test_whether_a_signed_provider_is_as_it_was_signed(
         ]
 
 
+@pytest.mark.parametrize(("version", "reaches"), [("1.8.0_412", "no"), ("11.0.2", "yes")])
+def test_the_launcher_of_java_8_does_not_read_its_later_variable(
+    version: str, reaches: str
+) -> None:
+    runtime = replace(RELEASE, attributes={**RELEASE.attributes, "version": version})
+    facts = (runtime, security(MASTER, BCFIPS, *SUN), bc_fips())
+    env = (("PATH", f"{HOME}/bin"), ("JDK_JAVA_OPTIONS", ON))
+    made = world(*facts, env=env, extra=[JAVA])
+    linked = link(replace(made, config=replace(made.config, entrypoint=START)))
+    assert options(linked)["JDK_JAVA_OPTIONS"] == reaches
+    assert the_jvm(linked).activation is (Activation.ON if reaches == "yes" else Activation.OFF)
+
+
 # --- what jlink linked into a runtime ------------------------------------------------------
 
 
