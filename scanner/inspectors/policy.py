@@ -12,6 +12,7 @@ from scanner.facts import fact
 from scanner.formats import system_policy
 from scanner.formats.system_policy import Line
 from scanner.image import ImageFile
+from scanner.inspectors.servers import enumerated
 from scanner.model import Fact, FactKind, FileEntry
 from scanner.rulebook import RuleBook
 from scanner.rules_algorithms import AlgorithmTable
@@ -154,6 +155,8 @@ def _fact(
 ) -> Fact:
     place = f"{path}:{line.number}" if line.number else path
     said = f"{place} {line.name} {line.value[:160]}"
+    if unapproved and unapproved != (line.value,):
+        said += f" allows {enumerated(unapproved)}"
     return fact(
         FactKind.SYSTEM_POLICY,
         path,
