@@ -40,7 +40,7 @@ MARKS: Mapping[str, bytes] = {
     # crates of the registry.
     "rust": (
         rb"/rustc[-/][0-9a-f.]{4,40}/library/(?:core|alloc|std)/"
-        rb"|/(?:index\.crates\.io|github\.com)-[0-9a-f]{16}/"
+        rb"|/registry/src/[a-z.]{5,40}-[0-9a-f]{16}/"
     ),
     # What stands before the scripts in a program that `deno compile` or `bun build` makes.
     "deno": b"d3n0l4nd",

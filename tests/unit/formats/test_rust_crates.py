@@ -48,7 +48,7 @@ def test_paths_as_debian_builds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/sha2-0.10.9/src/lib.rs", True),
+        ("/root/.cargo/registry/src/index-1949cf8c6b5b557f/sha2-0.10.9/src/lib.rs", True),
         ("/app/vendor/sha2-0.10.9/src/sha256/soft.rs", True),
         ("/src/sha2-0.11.0-rc.2/src/lib.rs", True),
         ("sha2-0.10.9.crate", False),
