@@ -60,9 +60,8 @@ def test_an_update_is_shown_kept_and_used(data: Path, tmp_path: Path, capsys: Ou
     assert cli.run(["cmvp", "update", source]) == 0
     assert str(data) in capsys.readouterr().err
     assert [each.name for each in (data / "cmvp").iterdir()] == [OWN.name]
-    # It is used: nothing is new any more.
-    assert cli.run(["cmvp", "update", source]) == 0
-    assert "nothing in" in capsys.readouterr().err
+    assert cli.run(["cmvp", "show", "4985"]) == 0
+    assert "2029-03-10" in capsys.readouterr().out
 
 
 def test_an_update_elsewhere_is_used_when_named(data: Path, tmp_path: Path, capsys: Output) -> None:
