@@ -154,13 +154,18 @@ def _go(fact: Fact) -> Iterator[Asset]:
             AssetKind.CODE,
             fact.path,
             f"Go {fact.text('go_version')}".strip(),
-            detail=_only_for_tls(fact.texts("tls_only")),
+            detail="; ".join(_named(_only_for_tls(fact), ", ".join(fact.texts("callers")))),
             algorithms=algorithms,
+            unapproved=fact.texts("unapproved"),
         )
 
 
-def _only_for_tls(names: tuple[str, ...]) -> str:
-    return f"for TLS only: {', '.join(names)}" if names else ""
+def _only_for_tls(fact: Fact) -> str:
+    only = [name for name in fact.texts("unapproved") if name in fact.texts("tls_only")]
+    if not only:
+        return ""
+    named = "" if len(only) == len(fact.texts("unapproved")) else f": {', '.join(only)}"
+    return f"for TLS only{named}"
 
 
 def _number(fact: Fact, name: str) -> int:

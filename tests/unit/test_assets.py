@@ -70,3 +70,22 @@ def test_a_line_is_listed_once() -> None:
     setting = fact(FactKind.SETTING_IN_EFFECT, path, directive="MACs", line=2)
     assert [each.kind for each in inventory([policy, setting])[0]] == [AssetKind.SETTING]
     assert [each.kind for each in inventory([policy])[0]] == [AssetKind.POLICY]
+
+
+def test_a_go_program_tells_which_algorithms_are_there_for_tls_alone() -> None:
+    def detail(*tls_only: str, callers: tuple[str, ...] = ()) -> str:
+        build = fact(
+            FactKind.GO_BUILD,
+            "/app",
+            go_version="1.27.3",
+            algorithms=("MD5", "RC4", "SHA2-256"),
+            unapproved=("MD5", "RC4"),
+            tls_only=tls_only,
+            callers=callers,
+        )
+        return inventory([build])[0][0].detail
+
+    assert detail("MD5", "RC4", "SHA2-256") == "for TLS only"
+    called = detail("RC4", callers=("MD5 by example.org/cache",))
+    assert called == "for TLS only: RC4; MD5 by example.org/cache"
+    assert detail() == ""
