@@ -104,4 +104,9 @@ LANGUAGES: dict[FactKind, dict[str, type]] = {
         "shown_by": str,  # of cargo: code, where the program names its sources; list, where only
         # the list of the build does; else ""
     },
+    FactKind.LANGUAGE_FILES: {  # on the list that a package manager left behind
+        "ecosystem": str,
+        "name": str,
+        "files": tuple,  # source code of the package, where no folder's name says that it is one's
+    },
 }

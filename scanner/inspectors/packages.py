@@ -1,14 +1,16 @@
 """States which installed packages of interpreted languages bring or bind cryptography.
 
 Goes by what package managers leave behind, and by the lists in `rules/packages`. Says nothing of
-whether a package is used; packages that no list names are left out.
+whether a package is used. Of packages that no list names it says at most which files are theirs.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from scanner.facts import fact
 from scanner.image import ImageFile
@@ -17,6 +19,8 @@ from scanner.rulebook import RuleBook
 from scanner.rules_packages import PackageRule
 
 MAX_METADATA = 4 << 20
+MAX_RECORD_CHUNKS = 4
+"""Of 1 MiB, of the list of a package's files."""
 MAX_LISTED = 20_000
 """Packages of one `installed.json`."""
 _MAX_VERSION = 100
@@ -26,6 +30,9 @@ _PYPI = re.compile(
     r"(?:/(?:METADATA|PKG-INFO))?"
 )
 _PYPI_ENDS = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info")
+_RECORD = re.compile(r"(?P<folder>.*)/(?P<name>[^/]+)-\d[^/-]*\.dist-info/RECORD")
+_RECORDED_PROGRAM = re.compile(r"(?:\.\./){0,6}(?P<program>bin/[^/]+)")
+_PYTHON_FOLDERS = ("/site-packages", "/dist-packages")
 _NPM = re.compile(
     r".*/(?:node_modules|usr/share/nodejs|usr/lib/nodejs)/"
     r"(?P<name>@[^/@]+/[^/]+|[^/@]+)/package\.json"
@@ -47,7 +54,7 @@ _TOOLS = re.compile(
 
 
 class PackageInspector:
-    """LANGUAGE_PACKAGE facts of Python, Node.js, Ruby, PHP and Perl."""
+    """LANGUAGE_PACKAGE facts of Python, Node.js, Ruby, PHP and Perl; LANGUAGE_FILES of Python."""
 
     name = "packages"
 
@@ -59,6 +66,7 @@ class PackageInspector:
         self._php_names = {
             name: each for each in rules.packages.of("composer") for name in each.imports
         }
+        self._sources = tuple({suffix for each in rules.sources for suffix in each.grammars})
         self._perl_ends = {path.rpartition("/")[2] for path in self._perl_files}
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
@@ -68,6 +76,8 @@ class PackageInspector:
         if path.endswith(_PYPI_ENDS):
             found = _PYPI.fullmatch(path)
             return found is not None and self._table.find("pypi", found["name"]) is not None
+        if path.endswith(".dist-info/RECORD"):
+            return _RECORD.fullmatch(path) is not None
         if path.endswith(".gemspec"):
             found = _GEM.fullmatch(path)
             return found is not None and self._table.find("gem", found["name"]) is not None
@@ -85,6 +95,8 @@ class PackageInspector:
             return self._of_composer(file)
         if path.endswith(".pm"):
             return self._of_perl(file)
+        if path.endswith("/RECORD"):
+            return self._of_record(file)
         if path.endswith(".gemspec"):
             return self._of_gem(path)
         if path.endswith("/autoload.php"):
@@ -116,6 +128,36 @@ class PackageInspector:
             told = re.search(rb"^Version:\s*(\S{1,100})", file.head, re.MULTILINE)
             version = told[1].decode("ascii", "replace") if told else ""
         yield _fact("pypi", path, rule, version)
+
+    def _of_record(self, file: ImageFile) -> Iterator[Fact]:
+        """What `pip install --target` puts beside own code, and programs, which are in `bin`."""
+        found = _RECORD.fullmatch(file.entry.path)
+        if found is None:
+            return
+        folder = found["folder"]
+        is_usual = folder.endswith(_PYTHON_FOLDERS)
+        # What is not read of a longer list stays the image's own code.
+        content = b"".join(islice(file.chunks(), MAX_RECORD_CHUNKS))
+        lines = content.decode("utf-8", "replace").splitlines()
+        listed = [line.partition(",")[0] for line in lines]
+        # Of what no index gave: the application itself may be installed in this way.
+        is_local = any(each.endswith(".dist-info/direct_url.json") for each in listed)
+        files: list[str] = []
+        for each in listed:
+            if program := _RECORDED_PROGRAM.fullmatch(each):
+                # With --target they are moved after the list was written.
+                place = each if is_usual else program["program"]
+                files.append(posixpath.normpath(f"{folder}/{place}"))
+            elif not (is_usual or is_local) and each.endswith(self._sources) and ".." not in each:
+                files.append(f"{folder}/{each}")
+        if files:
+            yield fact(
+                FactKind.LANGUAGE_FILES,
+                file.entry.path,
+                ecosystem="pypi",
+                name=found["name"],
+                files=tuple(files),
+            )
 
     def _npm(self, path: str, head: bytes) -> PackageRule | None:
         found = _NPM.fullmatch(path)

@@ -24,6 +24,7 @@ from scanner.link import (
     start,
     windows,
 )
+from scanner.link.dependencies import settled
 from scanner.link.owners import fill_owners
 from scanner.link.world import FactIndex, Linked, World
 from scanner.model import CryptoUse, Fact, Gap, ImageConfig
@@ -55,7 +56,7 @@ def link(
         All facts, the given and the derived; the uses of crypto, each once, in order of
         consumer and module; and the gaps.
     """
-    world = World(FactIndex(facts), view, config, rules)
+    world = World(FactIndex(settled(facts, rules)), view, config, rules)
     uses: list[CryptoUse] = []
     gaps: list[Gap] = []
     for run in LINKERS:

@@ -36,6 +36,7 @@ class FactKind(StrEnum):
     ARCHIVE = "archive"
     SOURCE_CALL = "source_call"
     LANGUAGE_PACKAGE = "language_package"
+    LANGUAGE_FILES = "language_files"
     SERVER_SETTING = "server_setting"
     SYSTEM_POLICY = "system_policy"
     CERTIFICATE = "certificate"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from scanner.inspectors.packages import make
-from scanner.model import Fact
+from scanner.model import Fact, FactKind
 from scanner.rulebook import RuleBook
 
 from .files import seen, the_fact, wants
@@ -104,7 +104,7 @@ def test_a_package(path: str, content: str, expected: tuple[str, ...]) -> None:
     "path",
     [
         "/app/lib/python3.11/site-packages/requests-2.32.0.dist-info/METADATA",
-        "/app/lib/python3.11/site-packages/ecdsa-0.18.0.dist-info/RECORD",
+        "/app/RECORD",
         "/app/node_modules/express/package.json",
         # A folder of a package, and no package.
         "/app/node_modules/express/lib/elliptic/package.json",
@@ -123,6 +123,41 @@ def test_what_is_no_listed_package(path: str) -> None:
 def test_what_belongs_to_a_package_manager_is_a_tool(folder: str) -> None:
     fact = the_fact(INSPECTOR, f"{folder}/node_modules/md5/package.json", '{"name": "md5"}')
     assert fact.flag("tool")
+
+
+RECORD = """\
+../../bin/pyrsa-decrypt,sha256=oPhAuLojFxjzOsX3aAJ82uYjSNoi7t9iHSTcIcoHZfI,171
+rsa-4.9.1.dist-info/METADATA,sha256=H2FIK_2Vy5Ay9SbODRUJXTfX9Rb6QVVGQTDkBMBt6Ko,5590
+rsa/__init__.py,sha256=OsHkBBcZLnM4i4CLXuBbIXmPqoqGBEHJPmDBnjGxxmo,1607
+rsa/__pycache__/__init__.cpython-311.pyc,,
+rsa/py.typed,sha256=TfYjsEjlfDcVNGFibSYzbCf81u37bSXWmv4oTYf0zY8,64
+"""
+"""Lines that `pip install` writes for rsa 4.9.1, with and without --target."""
+
+
+def test_files_of_a_package_that_was_installed_beside_own_code() -> None:
+    fact = the_fact(INSPECTOR, "/app/rsa-4.9.1.dist-info/RECORD", RECORD)
+    assert fact.kind is FactKind.LANGUAGE_FILES
+    assert (fact.text("ecosystem"), fact.text("name")) == ("pypi", "rsa")
+    # pip moves programs into the target after it wrote the list.
+    assert fact.texts("files") == ("/app/bin/pyrsa-decrypt", "/app/rsa/__init__.py")
+
+
+def test_in_the_usual_folder_only_programs_are_told() -> None:
+    path = "/venv/lib/python3.11/site-packages/rsa-4.9.1.dist-info/RECORD"
+    record = RECORD.replace("../../bin", "../../../bin")
+    assert the_fact(INSPECTOR, path, record).texts("files") == ("/venv/bin/pyrsa-decrypt",)
+
+
+def test_what_no_index_gave_stays_own_code() -> None:
+    record = RECORD + "rsa-4.9.1.dist-info/direct_url.json,sha256=b-lA,56\n"
+    fact = the_fact(INSPECTOR, "/app/rsa-4.9.1.dist-info/RECORD", record)
+    assert fact.texts("files") == ("/app/bin/pyrsa-decrypt",)
+
+
+def test_a_list_that_points_elsewhere() -> None:
+    assert seen(INSPECTOR, "/app/x-1.dist-info/RECORD", "../main.py,,\n../../etc/a.py,,\n,\n") == []
+    assert seen(INSPECTOR, "/app/x-1.dist-info/RECORD", b"\xff\x00\n\n") == []
 
 
 def test_composer() -> None:
