@@ -52,7 +52,7 @@ Regex = Annotated[str, BeforeValidator(_regex), Field(min_length=1)]
 OptionalRegex = Annotated[str, BeforeValidator(_regex)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(listed)]
 Regexes = Annotated[tuple[Regex, ...], BeforeValidator(listed)]
-HexBytes = Annotated[bytes, BeforeValidator(_hex_bytes), Field(min_length=12)]
+HexBytes = Annotated[bytes, BeforeValidator(_hex_bytes), Field(min_length=10)]
 """Long enough not to turn up by chance in a gigabyte of other bytes."""
 
 

@@ -218,6 +218,10 @@ def test_constants_are_those_of_the_standards() -> None:
     box = bytes(map(s_box, range(256)))
     assert box[:16] in known["AES"]
     assert bytes(box.index(byte) for byte in range(16)) in known["AES"]
+    powers = [1]
+    while len(powers) < 10:  # of x in its field, as many as AES-128 has rounds
+        powers.append(powers[-1] << 1 ^ (0x11B if powers[-1] & 0x80 else 0))
+    assert bytes(powers) in known["AES"]
     assert b"expand 32-byte k" in known["ChaCha20 or Salsa20"]
     order = 2**252 + 27742317777372353535851937790883648493
     assert order.to_bytes(32, "little")[:16] in known["Curve25519"]
