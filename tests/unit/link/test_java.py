@@ -11,7 +11,21 @@ from scanner.link.java import link
 from scanner.link.world import Linked
 from scanner.model import Activation, Fact, FactKind, UseKind
 
-from .java_worlds import options,      BCFIPS,     HOME,     JAVA,     MASTER,     ON,     RELEASE,     START,     SUN,     bc_fips,     image,     security,     the_jvm, 
+from .java_worlds import (
+    BCFIPS,
+    HOME,
+    JAVA,
+    MASTER,
+    ON,
+    RELEASE,
+    START,
+    SUN,
+    bc_fips,
+    image,
+    options,
+    security,
+    the_jvm,
+)
 from .scripts import script
 from .worlds import code, world
 

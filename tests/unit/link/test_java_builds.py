@@ -10,7 +10,21 @@ from scanner.facts import fact
 from scanner.link.java import link
 from scanner.model import Activation, Fact, FactKind
 
-from .java_worlds import options,      BCFIPS,     HOME,     JAVA,     MASTER,     ON,     RELEASE,     START,     SUN,     bc_fips,     image,     security,     the_jvm, 
+from .java_worlds import (
+    BCFIPS,
+    HOME,
+    JAVA,
+    MASTER,
+    ON,
+    RELEASE,
+    START,
+    SUN,
+    bc_fips,
+    image,
+    options,
+    security,
+    the_jvm,
+)
 from .worlds import code, world
 
 # --- builds that follow the host -----------------------------------------------------------
