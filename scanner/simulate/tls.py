@@ -164,9 +164,7 @@ class Prober:
     def _error(self, versions: Sequence[int]) -> str:
         if self._lost:
             return f"{self._lost} offers got {NO_ANSWER}"
-        if not versions:
-            return "answers in TLS but accepted nothing that was offered"
-        return ""
+        return "" if versions else "answers in TLS but accepted nothing that was offered"
 
     def _versions(self, pool: ThreadPoolExecutor) -> list[int]:
         def accepted(version: int) -> bool:
