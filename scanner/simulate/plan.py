@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from scanner.model import Fact, FactKind, Gap, GapKind, ImageConfig
 from scanner.rulebook import Enforce, ModuleRule, RuleBook, RuntimeRule
+from scanner.simulate.go_switches import GO_ONLY, fork_variables, honors_fips140, is_boring
 from scanner.simulate.openssl_conf import enforced_config
 from scanner.simulate.openssl_copies import BARE_NAME, provider_places
 from scanner.simulate.provider import HOW_TO_GET, FipsProvider, Libc, provider_section
@@ -36,9 +37,6 @@ _OF_THEIR_OWN = frozenset({"openssl", "openssl-fips-provider", "go-crypto", "go-
 _GLIBC_PACKAGE = re.compile(r"(?:\d+:)?(\d+)\.(\d+)")
 _GLIBC_FILE = re.compile(r"/libc-(\d+)\.(\d+)\.so$")
 
-GO_ONLY = "fips140=only"
-_GO_SINCE = (1, 24)
-_GO_FORKS = frozenset({"redhat", "microsoft"})
 _MADE_FOR = "the build of the started program obeys it"
 _Rule = TypeVar("_Rule", ModuleRule, RuntimeRule)
 
@@ -196,6 +194,10 @@ def _environment(switches: Sequence[Switch], config: ImageConfig) -> dict[str, s
     return environment
 
 
+def _text(variables: Iterable[tuple[str, str]]) -> str:
+    return " ".join(f"{name}={value}" for name, value in variables)
+
+
 def _joined(before: str, value: str, separator: str) -> str:
     """The items of `value` after those of `before`, of which none with the same name is kept."""
     items = [item for item in value.split(separator) if item]
@@ -318,20 +320,21 @@ def image_libc(facts: Facts) -> Libc:
 
 
 def _go(facts: Facts) -> Plan:
-    """`GODEBUG=fips140=only` for Go since 1.24, `GOLANG_FIPS=1` for toolchains that use OpenSSL.
+    """`GODEBUG=fips140=only` for Go since 1.24, what their builds know for forks that use OpenSSL.
 
     BoringCrypto builds stop at once with the former, and some of the latter do: then it is not
     set.
     """
-    forks = tuple(b.path for b in facts.go_builds if b.text("toolchain") in _GO_FORKS)
     honoring = tuple(b.path for b in facts.go_builds if honors_fips140(b))
-    boring = tuple(b.path for b in facts.go_builds if "boringcrypto" in b.texts("experiments"))
-    switches: list[Switch] = []
-    if forks:
-        on = ("GOLANG_FIPS", "1")
-        switches.append(Switch("go-openssl", "GOLANG_FIPS=1", (), forks, (on,), _MADE_FOR))
+    boring = tuple(b.path for b in facts.go_builds if is_boring(b))
+    told = fork_variables(facts.go_builds)
+    forks = tuple(path for paths in told.values() for path in paths)
+    switches = tuple(
+        Switch("go-openssl", _text(variables), (), paths, variables, _MADE_FOR)
+        for variables, paths in told.items()
+    )
     if not honoring:
-        return Plan(tuple(switches))
+        return Plan(switches)
     only = Switch("go", f"GODEBUG={GO_ONLY}", (), honoring, (("GODEBUG", GO_ONLY),), _MADE_FOR)
     if not boring and not forks:
         return Plan((*switches, only))
@@ -340,15 +343,7 @@ def _go(facts: Facts) -> Plan:
         f"would refuse to start with it; {honoring[0]} ran unrestricted"
     )
     gap = Gap(GapKind.NOT_RUN, "enforced", reason)
-    return Plan(tuple(switches), missing=(only,), gaps=(gap,))
-
-
-def honors_fips140(build: Fact) -> bool:
-    """Whether a Go binary obeys `GODEBUG=fips140=only`."""
-    found = re.match(r"(?:go)?(\d+)\.(\d+)", build.text("go_version"))
-    recent = found is not None and (int(found[1]), int(found[2])) >= _GO_SINCE
-    plain = build.text("toolchain") in ("", "upstream")
-    return recent and plain and "boringcrypto" not in build.texts("experiments")
+    return Plan(switches, missing=(only,), gaps=(gap,))
 
 
 # --- everything that a variable of the rules switches ----------------------------------------
@@ -373,8 +368,7 @@ def _by_rules(facts: Facts, rules: RuleBook) -> Plan:
             continue
         files.update({path: content.encode() for path, content in enforce.files.items()})
         environment = tuple(sorted(enforce.env.items()))
-        text = " ".join(f"{name}={value}" for name, value in environment)
-        if text:
+        if text := _text(environment):
             switches.append(Switch(id_, text, libraries, environment=environment))
     return Plan(tuple(switches), files=files)
 

@@ -19,9 +19,10 @@ from scanner.model import (
 )
 from scanner.rulebook import RuleBook
 from scanner.simulate.compare import how_it_ended, why_not_held
+from scanner.simulate.go_switches import GO_ONLY
 from scanner.simulate.http import Request
 from scanner.simulate.node_log import NodeLog
-from scanner.simulate.plan import GO_ONLY, Plan
+from scanner.simulate.plan import Plan
 from scanner.simulate.probes import offer_facts
 from scanner.simulate.tls_table import Approval, endpoint_facts
 from scanner.simulate.traffic import step_facts

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from scanner.model import AlgorithmCall, FactKind
-from scanner.simulate.plan import Facts, honors_fips140
+from scanner.simulate.go_switches import honors_fips140
+from scanner.simulate.plan import Facts
 
 _MOST = 500
 """Different calls that are kept of one log."""

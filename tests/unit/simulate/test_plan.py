@@ -4,12 +4,12 @@ import pytest
 
 from scanner.facts import fact
 from scanner.model import Fact, FactKind, GapKind
+from scanner.simulate.go_switches import GO_ONLY, honors_fips140
 from scanner.simulate.plan import (
     CONFIG,
     PROVIDER,
     Facts,
     Plan,
-    honors_fips140,
     image_libc,
     image_provider,
     make_plan,
@@ -229,6 +229,37 @@ def test_boringcrypto_beside_plain_go_is_not_broken_by_the_switch() -> None:
 def test_go_of_red_hat() -> None:
     build = fact(FactKind.GO_BUILD, "/app", go_version="1.25.1", toolchain="redhat")
     assert plan(build).environment == {"GOLANG_FIPS": "1"}
+
+
+def fork(toolchain: str, version: str, path: str = "/app") -> Fact:
+    return fact(FactKind.GO_BUILD, path, go_version=version, toolchain=toolchain)
+
+
+@pytest.mark.parametrize("version", ["1.24.0", "1.26.3", "1.27.0"])
+def test_go_of_microsoft_is_told_in_all_ways_it_knows(version: str) -> None:
+    # fips140=off and GOFIPS=0 of the image would win over GOLANG_FIPS=1.
+    made = plan(fork("microsoft", version), env=(("GODEBUG", "fips140=off"), ("GOFIPS", "0")))
+    assert made.environment == {"GOFIPS": "1", "GOLANG_FIPS": "1", "GODEBUG": "fips140=on"}
+    (switch,) = made.switches
+    assert switch.programs == ("/app",)
+    assert not switch.text.startswith(f"GODEBUG={GO_ONLY}")  # no test mode: production may set it
+
+
+def test_go_of_microsoft_before_it_knew_fips140() -> None:
+    assert plan(fork("microsoft", "1.23.4")).environment == {"GOFIPS": "1", "GOLANG_FIPS": "1"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        go_build("/b", version="1.26.0"),
+        go_build("/b", experiments=("boringcrypto",)),
+        fork("redhat", "1.25.1", "/b"),
+    ],
+)
+def test_godebug_is_left_where_others_read_it_in_another_way(other: Fact) -> None:
+    made = plan(fork("microsoft", "1.25.1"), other)
+    assert made.environment == {"GOFIPS": "1", "GOLANG_FIPS": "1"}
 
 
 # --- rules ---------------------------------------------------------------------------------
