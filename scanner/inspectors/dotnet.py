@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.facts import fact
 from scanner.image import ImageFile
+from scanner.inspectors.package_facts import package_fact
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
 from scanner.rules_packages import PackageTable
@@ -127,19 +128,7 @@ def known_packages(path: str, content: dict[str, Any], table: PackageTable) -> I
         name, _, version = library.partition("/")
         rule = table.find("nuget", name)
         if rule is not None:
-            yield fact(
-                FactKind.LANGUAGE_PACKAGE,
-                path,
-                ecosystem="nuget",
-                name=name,
-                version=version[:60],
-                crypto=rule.crypto,
-                code=rule.code,
-                module=rule.module or "",
-                algorithms=rule.algorithms,
-                features=(),
-                tool=False,
-            )
+            yield package_fact(path, "nuget", rule, version)
 
 
 def json_object(data: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from scanner.facts import fact
 from scanner.image import ImageFile
+from scanner.inspectors.package_facts import package_fact
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
 from scanner.rules_packages import PackageTable
@@ -56,19 +57,8 @@ class ErlangInspector:
         if found is None or rule is None:
             return
         version = _VERSION.search(content)
-        yield fact(
-            FactKind.LANGUAGE_PACKAGE,
-            path,
-            ecosystem="hex",
-            name=rule.name,
-            version=version[1].decode("utf-8", "replace") if version else "",
-            crypto=rule.crypto,
-            code=rule.code,
-            module=rule.module or "",
-            algorithms=rule.algorithms,
-            features=(),
-            tool=False,
-        )
+        told = version[1].decode("utf-8", "replace") if version else ""
+        yield package_fact(path, "hex", rule, told)
 
 
 def _policy(path: str, content: bytes) -> Iterator[Fact]:

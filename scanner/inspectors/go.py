@@ -17,6 +17,7 @@ from scanner.formats.go_fipsinfo import FipsInfoError, read_fips_sum
 from scanner.formats.go_pclntab import SECTIONS, PclntabError, read_function_names
 from scanner.image import ImageFile
 from scanner.inspectors.go_crypto import Calls, Code, GoCrypto
+from scanner.inspectors.package_facts import package_fact
 from scanner.model import Fact, FactKind, FileEntry, Gap, GapKind
 from scanner.rulebook import RuleBook
 
@@ -91,23 +92,8 @@ class GoInspector:
         for each in info.dependencies if info else ():
             name, _, versions[name] = each.partition("@")
         for name in code.modules:
-            yield self._module(path, name, versions.get(name, ""))
-
-    def _module(self, path: str, name: str, version: str) -> Fact:
-        rule = self._packages.find("go", name)
-        return fact(
-            FactKind.LANGUAGE_PACKAGE,
-            path,
-            ecosystem="go",
-            name=name,
-            version=version,
-            crypto=rule.crypto if rule else "",
-            code=rule.code if rule else "",
-            module=(rule.module or "") if rule else "",
-            algorithms=rule.algorithms if rule else (),
-            shown_by="code",
-            tool=False,
-        )
+            if (rule := self._packages.find("go", name)) is not None:
+                yield package_fact(path, "go", rule, versions.get(name, ""), shown_by="code")
 
     def _build(self, path: str, elf: Elf, info: GoBuildInfo, code: Code, calls: Calls) -> Fact:
         setting = info.settings.get

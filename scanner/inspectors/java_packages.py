@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.facts import fact
 from scanner.formats.jar import Jar
-from scanner.model import Fact, FactKind
-from scanner.rules_packages import PackageRule, PackageTable
+from scanner.inspectors.package_facts import package_fact
+from scanner.model import Fact
+from scanner.rules_packages import PackageTable
 
 _NAME = re.compile(r"(?P<artifact>[A-Za-z0-9_.-]+?)-(?P<version>\d[0-9A-Za-z.+-]{0,60})\.jar")
 
@@ -34,24 +34,8 @@ class MavenPackages:
         for each in jar.artifacts:
             rule = self._table.find("maven", f"{each.group}:{each.artifact}")
             if rule is not None:
-                yield _fact(where, rule, each.version)
+                yield package_fact(where, "maven", rule, each.version)
         if jar.artifacts or (told := _NAME.fullmatch(jar.name)) is None:
             return
         if (rule := self._by_artifact.get(told["artifact"])) is not None:
-            yield _fact(where, rule, told["version"])
-
-
-def _fact(where: str, rule: PackageRule, version: str) -> Fact:
-    return fact(
-        FactKind.LANGUAGE_PACKAGE,
-        where,
-        ecosystem="maven",
-        name=rule.name,
-        version=version[:100],
-        crypto=rule.crypto,
-        code=rule.code,
-        module=rule.module or "",
-        algorithms=rule.algorithms,
-        tool=False,
-        evidence=(f"{rule.name} {version}: {rule.what}",),
-    )
+            yield package_fact(where, "maven", rule, told["version"])

@@ -14,6 +14,7 @@ from itertools import islice
 
 from scanner.facts import fact
 from scanner.image import ImageFile
+from scanner.inspectors.package_facts import package_fact
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
 from scanner.rules_packages import PackageRule
@@ -202,21 +203,7 @@ class PackageInspector:
 
 
 def _fact(ecosystem: str, path: str, rule: PackageRule, version: str) -> Fact:
-    shown = version[:_MAX_VERSION]
-    return fact(
-        FactKind.LANGUAGE_PACKAGE,
-        path,
-        ecosystem=ecosystem,
-        name=rule.name,
-        version=shown,
-        crypto=rule.crypto,
-        code=rule.code,
-        module=rule.module or "",
-        algorithms=rule.algorithms,
-        features=(),
-        tool=_TOOLS.match(path) is not None,
-        evidence=(f"{path}: {rule.name} {shown}".rstrip() + f": {rule.what}",),
-    )
+    return package_fact(path, ecosystem, rule, version, tool=_TOOLS.match(path) is not None)
 
 
 def make(rules: RuleBook) -> PackageInspector:

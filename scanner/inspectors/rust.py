@@ -14,6 +14,7 @@ from scanner.formats.elf import Elf, read_upto
 from scanner.formats.rust_crates import MAX_PACKED, SECTION, Crate, CrateListError, crates_in
 from scanner.formats.rust_crates import read_list as read_crate_list
 from scanner.image import ImageFile
+from scanner.inspectors.package_facts import package_fact
 from scanner.model import Fact, FactKind, Gap, GapKind
 from scanner.rules_packages import PackageTable
 
@@ -53,19 +54,13 @@ def inspect_rust(
         if in_code and rule.module == MODULE:
             own.append(f"{crate.name} {crate.version}")
         fips = has_fips and crate.name in ("aws-lc-rs", _FIPS_CRATE)
-        yield fact(
-            FactKind.LANGUAGE_PACKAGE,
+        yield package_fact(
             path,
-            ecosystem="cargo",
-            name=crate.name,
-            version=crate.version,
-            crypto=rule.crypto,
-            code=rule.code,
-            module=rule.module or "",
-            algorithms=rule.algorithms,
+            "cargo",
+            rule,
+            crate.version,
             features=("fips",) if fips else (),
             shown_by="code" if in_code else "list",
-            tool=False,
         )
     if own:
         yield fact(
