@@ -33,8 +33,8 @@ SYSTEMS: dict[FactKind, dict[str, type]] = {
         "block": str,  # what it stands in: `http > server`
         "scope": str,  # which of the blocks of this name, by their numbers: `1.4`
         "entry": str,  # which of the rule's directives it is, by number; of a switch, its name
-        "topic": str,  # protocols, suites, groups, signatures, kex, ciphers, macs, keys, hash, mode;
-        # include, switch, unread: for linkers
+        "topic": str,  # protocols, suites, groups, signatures, kex, ciphers, macs, keys, hash,
+        # mode; include, switch and unread are for linkers
         "state": str,  # of the topic mode: on, off
         "algorithms": tuple,  # what it allows, by the names of the algorithm tables
         "unapproved": tuple,  # of these
