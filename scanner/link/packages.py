@@ -1,33 +1,53 @@
 """Says which packages that compute in interpreted code the image's own code imports.
 
-No file of machine code shows such a package, so without this an image could seem to use none.
-Opens no file and judges nothing.
+No file of machine code shows such a package, so without this an image could seem to use none;
+nor does one of a package whose module was not recognized. Opens no file and judges nothing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scanner.link.world import Linked, World
-from scanner.model import Activation, CryptoUse, Fact, FactKind, Module, UseKind
+from scanner.model import Activation, CryptoUse, Fact, FactKind, Gap, GapKind, Module, UseKind
 
 MODULE = "interpreted-code"
 IMPORT = "import "
 MAX_EVIDENCE = 4
+_JUDGED_BY_FILES = frozenset({"pypi", "npm", "gem", "cpan"})
+"""Ecosystems whose packages no check speaks of where the list names their module."""
 
 
 def link(world: World) -> Linked:
     """A use for each installed package that own code imports, by the first file that does."""
+    gaps = tuple(_unrecognized(world))
     importers = _importers(world)
     if not importers:
-        return Linked()
+        return Linked(gaps=gaps)
     uses = []
     for package in world.facts.of(FactKind.LANGUAGE_PACKAGE):
         key = (package.text("ecosystem"), package.text("name"))
         if package.text("code") == "interpreted" and not package.flag("tool") and key in importers:
             uses.append(_use(package, importers.pop(key)))
-    return Linked(uses=tuple(uses))
+    return Linked(uses=tuple(uses), gaps=gaps)
+
+
+def _unrecognized(world: World) -> Iterator[Gap]:
+    """Packages with machine code of a module that no file of the image was recognized as."""
+    known = {each.text("module") for each in world.facts.of(FactKind.MODULE_CODE)}
+    for package in world.facts.of(FactKind.LANGUAGE_PACKAGE):
+        module = package.text("module")
+        is_compiled = package.text("code") == "compiled" and not package.flag("tool")
+        if not module or not is_compiled or package.text("ecosystem") not in _JUDGED_BY_FILES:
+            continue
+        if module not in known:
+            yield Gap(
+                GapKind.NOT_VERIFIED,
+                package.path,
+                f"a package that brings {module}, and no file was recognized as that: it was "
+                "built in another way, or not at all",
+            )
 
 
 def _importers(world: World) -> dict[tuple[str, str], tuple[Fact, ...]]:

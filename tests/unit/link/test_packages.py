@@ -8,7 +8,7 @@ from scanner.facts import fact
 from scanner.judge import judge
 from scanner.link.packages import link
 from scanner.link.world import FactIndex, World
-from scanner.model import Activation, Fact, FactKind, ImageConfig, ValidationStatus
+from scanner.model import Activation, Fact, FactKind, GapKind, ImageConfig, ValidationStatus
 
 from .worlds import LINUX, rules, tree
 
@@ -71,3 +71,39 @@ def test_what_it_means() -> None:
     assert [use.validation.status for use in judgment.uses] == [ValidationStatus.NONE]
     alone = judge((), (package(),), rules(), date(2026, 11, 24))
     assert [finding.id for finding in alone.findings] == ["package-interpreted-crypto-installed"]
+
+
+def compiled(
+    ecosystem: str = "gem", *, module: str = "bcrypt", code: str = "compiled", tool: bool = False
+) -> Fact:
+    return fact(
+        FactKind.LANGUAGE_PACKAGE,
+        "/a/specifications/bcrypt-3.1.18.gemspec",
+        ecosystem=ecosystem,
+        name="bcrypt",
+        version="3.1.18",
+        crypto="own",
+        code=code,
+        module=module,
+        tool=tool,
+    )
+
+
+def code_of(module: str) -> Fact:
+    return fact(FactKind.MODULE_CODE, "/a/bcrypt_ext.so", module=module, form="embedded")
+
+
+def test_module_of_a_package_that_no_file_was_recognized_as_caps() -> None:
+    (gap,) = link(world(compiled())).gaps
+    assert (gap.kind, gap.subject, gap.caps) == (GapKind.NOT_VERIFIED, compiled().path, True)
+    assert "brings bcrypt" in gap.reason
+    (other,) = link(world(compiled(), code_of("argon2"), imported("/app/a.js"))).gaps
+    assert other == gap
+
+
+def test_no_gap_where_files_or_checks_speak_of_the_package() -> None:
+    assert link(world(compiled(), code_of("bcrypt"))).gaps == ()
+    assert link(world(compiled(module=""))).gaps == ()
+    assert link(world(compiled(code=""))).gaps == ()
+    assert link(world(compiled(tool=True))).gaps == ()
+    assert link(world(compiled("cargo"))).gaps == ()
