@@ -160,6 +160,13 @@ def _go(fact: Fact) -> Iterator[Asset]:
         )
 
 
+def _static_library(fact: Fact) -> Iterator[Asset]:
+    if fact.text("form") == "static-library":
+        detail = "static library, for programs that are linked with it"
+        for module in fact.texts("members"):
+            yield Asset(AssetKind.CODE, fact.path, module, detail=detail)
+
+
 def _only_for_tls(fact: Fact) -> str:
     only = [name for name in fact.texts("unapproved") if name in fact.texts("tls_only")]
     if not only:
@@ -187,4 +194,5 @@ _MAKERS: Mapping[FactKind, Callable[[Fact], Iterator[Asset]]] = {
     FactKind.SOURCE_CALL: _source,
     FactKind.INTEGRITY_STATE: _integrity,
     FactKind.GO_BUILD: _go,
+    FactKind.ARCHIVE: _static_library,
 }

@@ -53,8 +53,8 @@ BINARIES: dict[FactKind, dict[str, type]] = {
     },
     FactKind.ARCHIVE: {
         "form": str,  # native-zip, native-tar, self-extracting, tar (not looked into),
-        # packed-behind-program, data-behind-program
-        "members": tuple,  # the first ones with compiled code
+        # packed-behind-program, data-behind-program, static-library
+        "members": tuple,  # the first with compiled code; of a static library: `id version`
         "count": int,  # of these
     },
 }

@@ -1,4 +1,4 @@
-"""Looks into ELF and PE files: how they are linked, and which crypto modules' code they hold.
+"""Looks into ELF and PE files and static libraries: how linked, and which modules' code inside.
 
 States what is in one file; whether a program uses it, and if that is good, is found out
 elsewhere.
@@ -31,13 +31,15 @@ MIN_INTERFACE = 20
 """Exported functions that make a library without known code the module it is named like."""
 PROVIDER_ENTRY = "OSSL_provider_init"
 
+_STATIC_LIBRARY = b"!<arch>\n"
+
 # auditwheel appends the first 8 digits of the content's SHA-256 to a library that it bundles.
 _HASHED = re.compile(r".*-[0-9a-f]{8}\.so[0-9.a-z]*")
 _NO_SYMBOLS = DynamicSymbols((), ())
 
 
 class BinaryInspector:
-    """Inspects ELF and PE files."""
+    """Inspects ELF and PE files, and static libraries."""
 
     name = "binary"
 
@@ -47,12 +49,28 @@ class BinaryInspector:
         self._names = LibraryNames(rules.modules)
 
     def wants(self, entry: FileEntry, head: bytes) -> bool:
+        if head.startswith(_STATIC_LIBRARY):
+            return entry.path.endswith(".a")
         return entry.size >= MIN_SIZE and (head.startswith(MAGIC) or is_pe(head))
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         if file.head.startswith(MAGIC):
             return self._elf(file)
+        if file.head.startswith(_STATIC_LIBRARY):
+            return self._static_library(file)
         return self._pe(file)
+
+    def _static_library(self, file: ImageFile) -> Iterator[Fact]:
+        """Nothing runs it: it is there to be linked into what may be built from the image."""
+        if hits := self._prints.scan(file.chunks()).hits:
+            yield fact(
+                FactKind.ARCHIVE,
+                file.entry.path,
+                evidence=tuple(text for hit in hits for text in hit.texts),
+                form="static-library",
+                members=tuple(f"{hit.module} {''.join(hit.versions[:1])}".strip() for hit in hits),
+                count=len(hits),
+            )
 
     def _pe(self, file: ImageFile) -> Iterator[Fact | Gap]:
         path = file.entry.path

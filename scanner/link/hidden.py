@@ -110,7 +110,7 @@ def _unread_go(world: World) -> Iterator[Gap]:
 
 def _archives(world: World) -> Iterator[Gap]:
     for each in world.facts.of(FactKind.ARCHIVE):
-        if world.owners.package_name(each.path):
+        if world.owners.package_name(each.path) or each.text("form") == "static-library":
             continue
         # Of one that was merely not opened, nothing says that it holds programs.
         caps = each.text("form") != "tar"

@@ -89,3 +89,13 @@ def test_a_go_program_tells_which_algorithms_are_there_for_tls_alone() -> None:
     called = detail("RC4", callers=("MD5 by example.org/cache",))
     assert called == "for TLS only: RC4; MD5 by example.org/cache"
     assert detail() == ""
+
+
+def test_a_static_library_is_in_the_inventory_and_other_archives_are_not() -> None:
+    library = fact(
+        FactKind.ARCHIVE, "/l.a", form="static-library", members=("openssl 3.0.22",), count=1
+    )
+    other = fact(FactKind.ARCHIVE, "/a.zip", form="native-zip", members=("b.so",), count=1)
+    (asset,), _ = inventory([library, other])
+    assert (asset.kind, asset.path, asset.name) == (AssetKind.CODE, "/l.a", "openssl 3.0.22")
+    assert (asset.algorithms, asset.unapproved) == ((), ())

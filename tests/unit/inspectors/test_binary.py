@@ -124,6 +124,21 @@ def test_object_files_are_passed_over(name: str) -> None:
     assert inspect("/usr/lib/gcc/crtbegin.o", elf(name)) == []
 
 
+def test_a_static_library_names_what_it_would_bring() -> None:
+    [stated] = inspect(
+        "/usr/lib/libcrypto.a", b"!<arch>\n" + code_of("openssl/debian12-libcrypto.a")
+    )
+    assert isinstance(stated, Fact)
+    assert (stated.kind, stated.text("form")) == (FactKind.ARCHIVE, "static-library")
+    assert stated.texts("members") == ("openssl 3.0.22",)
+    assert inspect("/usr/lib/libm.a", b"!<arch>\n" + elf("app-pie")) == []
+
+
+def test_packages_that_are_archives_of_the_same_form_are_none() -> None:
+    entry = FileEntry("/x.deb", FileKind.FILE, 100, 0o644, 0, 0)
+    assert not inspector().wants(entry, b"!<arch>\ndebian-binary")
+
+
 def test_an_assembly() -> None:
     [fact] = inspect("/app/a.dll", (FIXTURES / "pe" / "managed.dll").read_bytes())
     assert isinstance(fact, Fact)

@@ -106,3 +106,7 @@ def test_archives(form: str, caps: bool) -> None:
     [gap] = found(world(archive))
     assert (gap.subject, gap.caps) == ("/opt/x", caps)
     assert found(world(archive, *owned("x", "/opt/x"))) == []
+
+
+def test_a_static_library_hides_nothing() -> None:
+    assert found(world(fact(FactKind.ARCHIVE, "/opt/l.a", form="static-library"))) == []
