@@ -186,6 +186,23 @@ def fractions_of_roots(root: int, bits: int) -> list[int]:
     return found
 
 
+def digits_of_pi(count: int) -> list[bytes]:
+    """The first words of the fractional part of pi, by Machin's formula."""
+    bits = 32 * count
+    one = 1 << (bits + 64)
+
+    def arctan_of_inverse(number: int) -> int:
+        power, total, divisor = one // number, 0, 1
+        while power:
+            total += power // divisor if divisor % 4 == 1 else -(power // divisor)
+            power, divisor = power // number**2, divisor + 2
+        return total
+
+    pi = 4 * (4 * arctan_of_inverse(5) - arctan_of_inverse(239)) >> 64
+    fraction = (pi & ((1 << bits) - 1)).to_bytes(bits // 8, "big")
+    return [fraction[at : at + 4] for at in range(0, len(fraction), 4)]
+
+
 def inverse(byte: int) -> int:
     """In the field of FIPS 197; 0 for 0."""
 
@@ -223,6 +240,12 @@ def test_constants_are_those_of_the_standards() -> None:
         powers.append(powers[-1] << 1 ^ (0x11B if powers[-1] & 0x80 else 0))
     assert bytes(powers) in known["AES"]
     assert b"expand 32-byte k" in known["ChaCha20 or Salsa20"]
+    pi = digits_of_pi(18 + 4)
+    assert b"".join(pi[:4]) in known["Blowfish"]
+    assert b"".join(word[::-1] for word in pi[:4]) in known["Blowfish"]
+    # 18 words of the P-array come before the S-boxes.
+    assert b"".join(pi[18:22]) in known["Blowfish"]
+    assert b"".join(word[::-1] for word in pi[18:22]) in known["Blowfish"]
     order = 2**252 + 27742317777372353535851937790883648493
     assert order.to_bytes(32, "little")[:16] in known["Curve25519"]
     assert (
