@@ -15,11 +15,12 @@ from scripts.corpus import gobuild
 from scripts.corpus.ask import IMAGES, ask, debian_image
 from scripts.corpus.compare import Outcome, Result, compare
 from scripts.corpus.detect import detect
-from scripts.corpus.entries import Entry, read
+from scripts.corpus.entries import FOLDER, Entry, read
 from scripts.corpus.fetch import CannotFetchError, fetch
 from scripts.corpus.table import page
 
 TARGET = ROOT / "docs" / "precision.md"
+CORRECTIONS = FOLDER / "held-out.md"
 
 
 def main(names: list[str]) -> int:
@@ -47,7 +48,8 @@ def main(names: list[str]) -> int:
             if each.outcome is not Outcome.RIGHT:
                 say(f"  {each.outcome}: {each.module} in {each.path} ({each.seen} / {each.told})")
     if not names:
-        TARGET.write_text(page(results, files, absent))
+        corrections = CORRECTIONS.read_text() if CORRECTIONS.exists() else ""
+        TARGET.write_text(page(entries, results, files, absent, corrections))
         say(f"wrote {TARGET.relative_to(ROOT)}")
     return 0
 
@@ -59,7 +61,7 @@ def _measure(
         told = ask(client, entry, None)
         seen, count = detect(f"docker:{IMAGES[entry.debian]}", rules)
         return compare(entry.id, told, seen), count
-    folder = gobuild.build(client, entry) if entry.go else fetch(entry)
+    folder = gobuild.build(client, entry) if entry.go else fetch(client, entry)
     told = ask(client, entry, folder)
     seen, count = detect(f"dir:{folder}", rules)
     return compare(entry.id, told, seen), count

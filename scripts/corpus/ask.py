@@ -15,7 +15,7 @@ import docker.errors
 
 from scripts.building import build, build_context
 from scripts.corpus import inside
-from scripts.corpus.entries import Entry, Label
+from scripts.corpus.entries import Entry, Kind, Label
 from scripts.corpus.fetch import ROOM, helpers
 from scripts.corpus.gobuild import compiler
 
@@ -33,9 +33,11 @@ class Told:
     module: str
     version: str
     """Empty: it has none, or nobody knows."""
-    asked: bool
+    kind: Kind
     problem: str = ""
     """Why it could not be asked."""
+    source: str = ""
+    """What the label rests on."""
 
 
 def debian_image(client: docker.DockerClient, entry: Entry) -> str:
@@ -52,9 +54,13 @@ def debian_image(client: docker.DockerClient, entry: Entry) -> str:
 
 def ask(client: docker.DockerClient, entry: Entry, files: Path | None) -> tuple[Told, ...]:
     """What each labelled file of `entry` says of itself; by-hand labels say what they say."""
+    if not entry.holds:
+        return ()
     kept = ROOM / "told" / f"{entry.id}-{entry.digest}.json"
     if kept.exists():
-        return tuple(Told(**each) for each in json.loads(kept.read_text()))
+        return tuple(
+            Told(**(each | {"kind": Kind(each["kind"])})) for each in json.loads(kept.read_text())
+        )
     answers = _answers(client, entry, files)
     told = tuple(
         told
@@ -74,19 +80,22 @@ def _plain(told: Told) -> dict[str, object]:
 
 def _told(label: Label, found: Mapping[str, str]) -> Sequence[Told]:
     if not found:
-        return [Told(label.file, label.module, "", asked=False, problem="no such file")]
-    if label.source:
-        return [Told(path, label.module, label.version, asked=False) for path in found]
+        return [Told(label.file, label.module, "", label.kind, "no such file", label.says_so)]
+    if not label.ask:
+        return [
+            Told(path, label.module, label.version, label.kind, source=label.says_so)
+            for path in found
+        ]
     return [
-        Told(path, label.module, "", asked=True, problem=text[1:])
+        Told(path, label.module, "", label.kind, text[1:], label.says_so)
         if text.startswith("!")
-        else Told(path, label.module, text, asked=True)
+        else Told(path, label.module, text, label.kind, source=label.says_so)
         for path, text in found.items()
     ]
 
 
 def _answers(client: docker.DockerClient, entry: Entry, files: Path | None) -> list[dict[str, str]]:
-    image = IMAGES[entry.debian or "bookworm"]
+    image = IMAGES[entry.suite]
     root = "/" if files is None else "/corpus"
     mounts = {str(Path(inside.__file__).parent): {"bind": "/asking", "mode": "ro"}}
     if any(each.ask == "go" for each in entry.holds):
@@ -94,7 +103,7 @@ def _answers(client: docker.DockerClient, entry: Entry, files: Path | None) -> l
     if files is not None:
         mounts[str(files)] = {"bind": "/corpus", "mode": "ro"}
         mounts[str(helpers(entry))] = {"bind": "/helpers", "mode": "ro"}
-    questions = [{"file": each.file, "ask": each.ask, "code": each.code} for each in entry.holds]
+    questions = [each.model_dump(include={"file", "ask", "code", "says"}) for each in entry.holds]
     container = client.containers.create(
         image,
         ["timeout", str(SECONDS), "python3", "/asking/inside.py", root, json.dumps(questions)],

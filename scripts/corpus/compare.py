@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from scripts.corpus.ask import Told
 from scripts.corpus.detect import Seen
+from scripts.corpus.entries import Kind
 
 
 class Outcome(StrEnum):
@@ -35,8 +36,9 @@ class Result:
     outcome: Outcome
     seen: str = ""
     told: str = ""
-    by_itself: bool = False
-    """Whether the program itself said what it holds."""
+    kind: Kind | None = None
+    """Of the label; none of a false alarm."""
+    source: str = ""
     problem: str = ""
 
 
@@ -57,7 +59,8 @@ def compare(entry: str, told: Iterable[Told], seen: Seen) -> tuple[Result, ...]:
                 outcome,
                 found,
                 each.version,
-                each.asked and not each.problem,
+                each.kind,
+                each.source,
                 each.problem,
             )
         )

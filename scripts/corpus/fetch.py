@@ -9,10 +9,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
-from scripts.building import CACHE
+import docker
+
+from scripts.building import CACHE, build, build_context
 from scripts.corpus.entries import Entry
 
 ROOM = CACHE / "corpus"
@@ -25,7 +28,7 @@ class CannotFetchError(Exception):
     """A package is not to be had; says why in a line."""
 
 
-def fetch(entry: Entry) -> Path:
+def fetch(client: docker.DockerClient, entry: Entry) -> Path:
     """The folder of an entry's files, downloaded unless it is here already."""
     folder = ROOM / "files" / entry.id
     if not folder.exists():
@@ -34,6 +37,8 @@ def fetch(entry: Entry) -> Path:
         part.mkdir(parents=True)
         if entry.pip:
             _wheel(entry.pip, entry.python, part)
+        elif entry.deb:
+            _deb(client, entry.deb, part)
         else:
             _npm(entry.npm, part)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +95,37 @@ def _npm(package: str, into: Path) -> None:
     with tarfile.open(archive) as tar:
         tar.extractall(into, filter="data")
     archive.unlink()
+
+
+def _deb(client: docker.DockerClient, package: str, into: Path) -> None:
+    suite, _, name = package.partition("/")
+    text = (
+        f"FROM fips-scanner/base:{suite}\nRUN apt-get update\nWORKDIR /deb\n"
+        f"RUN apt-get download {name} && mkdir /out && dpkg-deb -x *.deb /out\n"
+    )
+    tag = f"fips-corpus/deb:{suite}-{name.replace('+', 'p')}"
+    build(client, tag, build_context({}, {"Dockerfile": text.encode()}))
+    container = client.containers.create(tag, ["true"])
+    try:
+        with tempfile.TemporaryFile() as spool:
+            for chunk in container.get_archive("/out")[0]:
+                spool.write(chunk)
+            spool.seek(0)
+            with tarfile.open(fileobj=spool) as tar:
+                tar.extractall(into / "part", filter=_inside)  # noqa: S202 - stricter than "data"
+    finally:
+        container.remove(force=True)
+    for each in (into / "part" / "out").iterdir():
+        each.rename(into / each.name)
+    shutil.rmtree(into / "part")
+
+
+def _inside(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Leave out links that lead out of the package."""
+    try:
+        return tarfile.data_filter(member, path)
+    except tarfile.FilterError:
+        return None
 
 
 def _run(*command: str) -> None:

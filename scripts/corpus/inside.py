@@ -53,8 +53,12 @@ def _of_library(path: str, ask: str) -> str:
     return _call(library, name, *arguments)
 
 
-def _version(ask: str, text: str) -> str:
+def _version(ask: str, text: str, says: str = "") -> str:
     """The version in what was said: `OpenSSL 3.0.15 3 Sep 2024`, `LibTomCrypt 1.18.2 (…)`."""
+    if says:
+        if not re.search(says, text):
+            raise ValueError(f"not {says!r} but {text!r}")
+        return ""
     if ask == "go":
         found = re.search(r"go\d[\w.]*", text)
     else:
@@ -81,13 +85,14 @@ def _run(command: list[str], libraries: str = "") -> str:
 
 
 def _ask(path: str, question: dict[str, str]) -> str:
-    ask, code = question["ask"], question["code"]
+    ask, code, says = question["ask"], question["code"], question.get("says", "")
     if not ask:
         return ""
     if ask == "python":
-        return _version(ask, _run([sys.executable, "-c", code]))
+        return _version(ask, _run([sys.executable, "-c", code]), says)
     if ask == "run":
-        return _version(ask, _run([part.replace("{file}", path) for part in code.split()]))
+        command = [part.replace("{file}", path) for part in code.split()]
+        return _version(ask, _run(command, str(Path(path).parent)), says)
     if ask == "go":
         return _version(ask, _go_version(path))
     # Wheels keep what a library needs beside it.

@@ -1,14 +1,15 @@
-"""Writes docs/precision.md: a table by module, and every miss and false alarm by its name.
+"""Writes docs/precision.md: tables by module, and every miss and false alarm by its name.
 
-Averages nothing and decides nothing.
+Keeps what is measured apart from what is not; averages nothing and decides nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from scripts.corpus.compare import Outcome, Result
+from scripts.corpus.entries import Entry, Kind
 
 COLUMNS = (
     Outcome.RIGHT,
@@ -21,27 +22,72 @@ COLUMNS = (
 INTRODUCTION = """\
 # What is recognized, measured
 
-Written by `make corpus`; do not edit. The corpus (`corpus/*.yaml`) is public packages of many
-versions: wheels, npm packages, Debian with its libraries of cryptography installed, programs built
-by Go compilers from 1.21 on, and published ones that were built by Go 1.15 to 1.20. The scanner
-inspects them as `fips-scanner scan --static` does. What each file holds is asked of the file itself
-where it can say so: its library's version function is called, or the program is run, in a container
-without network. The others are labelled by hand, with a source.
+Written by `make corpus`; do not edit. Public packages of many versions, whose content is labelled:
+wheels, npm packages, Debian packages, programs in Go. The scanner inspects them as `fips-scanner
+scan --static` does. Files without a label must show no module: all that is seen there is a false
+alarm.
 
-A file that no label names must show no module: all that the scanner sees there is a false alarm.
-That goes for every file of these packages, the Debian systems included.
+A label is of one of three kinds:
+
+- **asked**: the program said so itself when it ran, in a container without network: its library's
+  version function was called, or its command run.
+- **documented**: an independent source says so, which was looked at and is named: the lock file in
+  a source distribution, a build script, a package's list of what it was built with.
+- **read**: only the file's own bytes say so. The scanner goes by the same bytes, so this is no
+  evidence. It is shown, and counts for nothing.
+
+There are two sets. The **corpus** guards against going back, and is no independent estimate: rules
+and labels were both corrected with it until they agreed, and some labels were added after the
+scanner had reported the module. The **held-out set** was labelled, and the labels committed, before
+the scanner saw any of its packages; it is the estimate, and a small one, of machine code alone.
+"""
+EXPLAINED = """\
+The columns up to “missed” count labels that were asked or documented. “read” counts the others, and
+how many of them were seen.
 """
 
 
-def page(results: Sequence[Result], files: Mapping[str, int], absent: Mapping[str, str]) -> str:
+def page(
+    entries: Sequence[Entry],
+    results: Sequence[Result],
+    files: Mapping[str, int],
+    absent: Mapping[str, str],
+    corrections: str = "",
+) -> str:
     """The page as Markdown.
 
     Args:
+        entries: of both sets.
         results: of all entries.
         files: how many files each entry has.
         absent: entries that could not be had, and why.
+        corrections: what happened to the held-out set after its scan.
     """
-    parts = [INTRODUCTION, _totals(results, files), _by_module(results)]
+    held_out = [each for each in entries if each.held_out]
+    corpus = [each for each in entries if not each.held_out]
+    parts = [
+        INTRODUCTION,
+        "## The held-out set\n",
+        *_set(held_out, results, files),
+        corrections,
+        "## The corpus\n",
+        *_set(corpus, results, files),
+        "## All labels of the held-out set\n\n" + _everything(held_out, results),
+        "## All labels of the corpus\n\n" + _everything(corpus, results),
+    ]
+    if absent:
+        lines = [f"- `{name}`: {_cell(why)}" for name, why in sorted(absent.items())]
+        parts.append("## Packages that could not be had\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(filter(None, parts))
+
+
+def _set(
+    entries: Sequence[Entry], results: Sequence[Result], files: Mapping[str, int]
+) -> Iterable[str]:
+    names = {each.id for each in entries}
+    mine = [each for each in results if each.entry in names]
+    yield _totals(mine, {name: count for name, count in files.items() if name in names})
+    yield _by_module(mine)
     for outcome, title in (
         (Outcome.MISSED, "Misses"),
         (Outcome.FALSE_ALARM, "False alarms"),
@@ -49,45 +95,58 @@ def page(results: Sequence[Result], files: Mapping[str, int], absent: Mapping[st
         (Outcome.UNVERSIONED, "Versions that the scanner does not name"),
         (Outcome.UNASKED, "Versions that could not be asked for"),
     ):
-        parts.append(_named(title, [each for each in results if each.outcome is outcome]))
-    parts.append(_clean(results, files))
-    parts.append(_everything(results))
-    if absent:
-        lines = [f"- `{name}`: {_cell(why)}" for name, why in sorted(absent.items())]
-        parts.append("## Packages that could not be had\n\n" + "\n".join(lines) + "\n")
-    return "\n".join(parts)
+        yield _named(title, [each for each in mine if each.outcome is outcome])
+    yield _clean([each for each in entries if each.id in files], mine)
+
+
+def _measured(result: Result) -> bool:
+    return result.kind in (Kind.ASKED, Kind.DOCUMENTED)
 
 
 def _totals(results: Sequence[Result], files: Mapping[str, int]) -> str:
-    asked = sum(each.by_itself for each in results)
-    labelled = sum(each.outcome is not Outcome.FALSE_ALARM for each in results)
+    measured = [each for each in results if _measured(each)]
+    asked = sum(each.kind is Kind.ASKED for each in measured)
+    outcomes = Counter(each.outcome for each in measured)
+    missed = outcomes[Outcome.MISSED]
+    read = [each for each in results if each.kind is Kind.READ]
+    seen = sum(each.outcome is not Outcome.MISSED for each in read)
+    alarms = sum(each.outcome is Outcome.FALSE_ALARM for each in results)
     return (
-        f"{len(files)} packages and systems with {sum(files.values()):,} files; "
-        f"{labelled} times a module in a file, {asked} of them asked of the program itself.\n"
+        f"{len(files)} packages and systems with {sum(files.values()):,} files.\n\n"
+        f"Measured: {len(measured)} times a module in a file, {asked} of them asked and "
+        f"{len(measured) - asked} documented. {len(measured) - missed} were seen, {missed} missed; "
+        f"of those seen, {outcomes[Outcome.WRONG]} with a wrong version and "
+        f"{outcomes[Outcome.UNVERSIONED]} without the version that they have. "
+        f"False alarms: {alarms}.\n\n"
+        f"Not measured: {len(read)} labels that were only read, {seen} of them seen.\n"
     )
 
 
 def _by_module(results: Sequence[Result]) -> str:
-    counts: dict[str, Counter[Outcome]] = {}
+    found: dict[str, list[Result]] = {}
     for each in results:
-        counts.setdefault(each.module, Counter())[each.outcome] += 1
+        found.setdefault(each.module, []).append(each)
     lines = [
-        "## By module",
-        "",
-        "| module | in files | " + " | ".join(COLUMNS) + " |",
-        "|---|---:|" + "---:|" * len(COLUMNS),
+        EXPLAINED,
+        "| module | asked | documented | " + " | ".join(COLUMNS) + " | read | of these seen |",
+        "|---|" + "---:|" * (len(COLUMNS) + 4),
     ]
-    for module, found in sorted(counts.items()):
-        there = sum(found.values()) - found[Outcome.FALSE_ALARM]
-        cells = " | ".join(str(found[each] or "") for each in COLUMNS)
-        lines.append(f"| {module} | {there} | {cells} |")
+    for module, mine in sorted(found.items()):
+        kinds = Counter(each.kind for each in mine)
+        counts = Counter(each.outcome for each in mine if each.kind is not Kind.READ)
+        seen = sum(each.kind is Kind.READ and each.outcome is not Outcome.MISSED for each in mine)
+        cells = [kinds[Kind.ASKED], kinds[Kind.DOCUMENTED], *(counts[each] for each in COLUMNS)]
+        cells += [kinds[Kind.READ], seen]
+        lines.append(f"| {module} | " + " | ".join(str(each or "") for each in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def _named(title: str, results: Iterable[Result]) -> str:
-    lines = [f"## {title}", ""]
+    lines = [f"### {title}", ""]
     for each in sorted(results, key=lambda one: (one.module, one.entry, one.path)):
         text = f"- {each.module} in `{each.path}` of `{each.entry}`"
+        if each.kind:
+            text += f" ({each.kind})"
         if each.outcome in (Outcome.WRONG, Outcome.FALSE_ALARM, Outcome.UNASKED) and each.seen:
             text += f", seen as {each.seen}"
         if each.told:
@@ -98,22 +157,26 @@ def _named(title: str, results: Iterable[Result]) -> str:
     return "\n".join(lines if len(lines) > 2 else [*lines, "None."]) + "\n"
 
 
-def _clean(results: Sequence[Result], files: Mapping[str, int]) -> str:
+def _clean(entries: Collection[Entry], results: Sequence[Result]) -> str:
     shown = {each.entry for each in results}
-    names = [f"`{each}`" for each in sorted(set(files) - shown)]
-    text = ", ".join(names) or "None."
-    return f"## Packages without any module, and none was seen\n\n{text}\n"
+    clean = [each for each in entries if each.id not in shown]
+    lines = ["### Packages without any module, and none was seen", ""]
+    lines += [f"- `{each.id}`: {each.nothing}" for each in clean if each.nothing]
+    assumed = ", ".join(f"`{each.id}`" for each in clean if not each.nothing)
+    if assumed:
+        lines += ["", f"Assumed, with no source looked at: {assumed}."]
+    return "\n".join(lines if len(lines) > 2 else [*lines, "None."]) + "\n"
 
 
-def _everything(results: Sequence[Result]) -> str:
-    lines = ["## All", "", "| package | file | module | seen | is | asked | outcome |"]
-    lines.append("|---|---|---|---|---|---|---|")
+def _everything(entries: Sequence[Entry], results: Sequence[Result]) -> str:
+    names = {each.id for each in entries}
+    lines = ["| package | file | module | seen | is | kind | what says so | outcome |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
     for each in sorted(results, key=lambda one: (one.entry, one.path, one.module)):
-        asked = "itself" if each.by_itself else "by hand"
-        lines.append(
-            f"| {each.entry} | {_cell(each.path)} | {each.module} | {each.seen} | {each.told} "
-            f"| {'' if each.outcome is Outcome.FALSE_ALARM else asked} | {each.outcome} |"
-        )
+        if each.entry in names:
+            cells = (each.entry, _cell(each.path), each.module, each.seen, each.told,
+                     each.kind or "", _cell(each.source), each.outcome)  # fmt: skip
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ from scripts.corpus import inside
 from scripts.corpus.ask import Told
 from scripts.corpus.compare import Outcome, compare
 from scripts.corpus.detect import detect
-from scripts.corpus.entries import Entry, Label, read
+from scripts.corpus.entries import Entry, Kind, Label, read
 from scripts.corpus.table import page
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -38,7 +38,8 @@ def test_some_packages_hold_nothing() -> None:
     "label",
     [
         {"file": "x", "module": "openssl"},
-        {"file": "x", "module": "openssl", "ask": "openssl", "source": "me"},
+        {"file": "x", "module": "openssl", "ask": "openssl", "documented": "me"},
+        {"file": "x", "module": "openssl", "documented": "a changelog", "read": "its bytes"},
         {"file": "x", "module": "openssl", "ask": "python"},
         {"file": "x", "module": "openssl", "ask": "telepathy"},
     ],
@@ -54,7 +55,7 @@ def test_an_entry_is_one_thing() -> None:
 
 
 def _told(version: str, problem: str = "") -> Told:
-    return Told("lib/x.so", "openssl", version, asked=True, problem=problem)
+    return Told("lib/x.so", "openssl", version, Kind.ASKED, problem, "it")
 
 
 @pytest.mark.parametrize(
@@ -85,13 +86,59 @@ def test_what_no_label_names_is_a_false_alarm() -> None:
 
 def test_the_table_lists_every_miss_and_false_alarm_by_name() -> None:
     results = compare("one", [_told("3.0.15")], {("bin/y", "gnutls"): "3.7.9"})
-    text = page(results, {"one": 2, "clean": 1}, {"gone": "is not to be had"})
-    assert "| openssl | 1 |  |  |  |  | 1 |  |" in text
-    assert "| gnutls | 0 |  |  |  |  |  | 1 |" in text
-    assert "- openssl in `lib/x.so` of `one`, is 3.0.15" in text
+    text = page(
+        _entries("one", "clean"), results, {"one": 2, "clean": 1}, {"gone": "is not to be had"}
+    )
+    assert "| openssl | 1 |  |  |  |  |  | 1 |  |  |  |" in text
+    assert "| gnutls |  |  |  |  |  |  |  | 1 |  |  |" in text
+    assert "- openssl in `lib/x.so` of `one` (asked), is 3.0.15" in text
     assert "- gnutls in `bin/y` of `one`, seen as 3.7.9" in text
-    assert "`clean`" in text.split("none was seen")[1]
+    assert "no source looked at: `clean`." in text
     assert "- `gone`: is not to be had" in text
+
+
+def _entries(*names: str) -> list[Entry]:
+    return [Entry.model_validate({"id": name, "pip": f"{name}==1"}) for name in names]
+
+
+def test_what_was_only_read_counts_for_nothing() -> None:
+    """A label from the very bytes that the scanner goes by agrees with it by itself."""
+    told = [
+        Told("a", "openssl", "3.0.15", Kind.ASKED),
+        Told("b", "openssl", "3.0.15", Kind.READ),
+        Told("c", "openssl", "3.0.15", Kind.READ),
+    ]
+    results = compare("one", told, {("a", "openssl"): "3.0.15", ("b", "openssl"): "3.0.15"})
+    text = page(_entries("one"), results, {"one": 3}, {})
+    assert "Measured: 1 times a module in a file, 1 of them asked and 0 documented." in text
+    assert "Not measured: 2 labels that were only read, 1 of them seen." in text
+    assert "| openssl | 1 |  | 1 |  |  |  |  |  | 2 | 1 |" in text
+
+
+def test_the_held_out_set_is_told_apart() -> None:
+    held_out = Entry.model_validate({"id": "two", "pip": "two==1", "held_out": True})
+    results = compare("two", [_told("3.0.15")], {})
+    text = page([*_entries("one"), held_out], results, {"one": 1, "two": 1}, {})
+    apart, corpus = text.split("## The corpus")
+    assert "1 missed" in apart
+    assert "0 missed" in corpus
+
+
+def test_the_held_out_set_is_of_other_packages_and_not_only_read() -> None:
+    entries = read()
+    others = {(each.pip, each.npm, each.go, each.program) for each in entries if not each.held_out}
+    held_out = [each for each in entries if each.held_out]
+    assert len(held_out) >= 40
+    assert sum(not each.holds for each in held_out) >= len(held_out) // 3
+    for each in held_out:
+        if not each.deb:
+            assert (each.pip, each.npm, each.go, each.program) not in others, each.id
+        assert all(label.kind is not Kind.READ for label in each.holds), each.id
+
+
+def test_what_only_reads_the_file_is_not_asking() -> None:
+    label = Label.model_validate({"file": "x", "module": "go-crypto", "ask": "go"})
+    assert label.kind is Kind.READ
 
 
 def test_the_scanner_is_asked_as_a_scan_asks_it(tmp_path: Path) -> None:
@@ -113,6 +160,8 @@ def test_a_program_is_asked_in_its_own_words(tmp_path: Path) -> None:
         {"file": "tool", "ask": "python", "code": "print('no version at all')"},
         {"file": "tool", "ask": "", "code": ""},
         {"file": "missing", "ask": "run", "code": "{file}"},
+        {"file": "tool", "ask": "run", "code": "{file} version", "says": "^OpenSSL"},
+        {"file": "tool", "ask": "run", "code": "{file} version", "says": "BoringSSL"},
     ]
     done = subprocess.run(
         [sys.executable, inside.__file__, str(tmp_path), json.dumps(questions)],
@@ -123,4 +172,6 @@ def test_a_program_is_asked_in_its_own_words(tmp_path: Path) -> None:
         {"tool": "!no version in 'no version at all'"},
         {"tool": ""},
         {},
+        {"tool": ""},
+        {"tool": "!not 'BoringSSL' but 'OpenSSL 3.0.15 3 Sep 2024'"},
     ]
