@@ -39,6 +39,16 @@ def test_a_tool_is_a_tool_until_the_image_starts_it() -> None:
     assert (started.role, started.started) == ("workload", True)
 
 
+def test_checksums_of_the_base_system_count_where_the_image_starts_them() -> None:
+    # Debian 13 links them with libcrypto, in every image.
+    tool = "/usr/bin/sha256sum"
+    here = world(elf(tool), script("/start.sh", "sha256sum"), *listing("coreutils", tool))
+    [idle] = fill_owners([use(tool)], here)
+    assert idle.role == "tool"
+    [started] = fill_owners([use(tool)], starting(here, "/start.sh"))
+    assert started.role == "workload"
+
+
 def test_what_a_start_script_runs_is_started_and_so_on() -> None:
     here = starting(
         world(
