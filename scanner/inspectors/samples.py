@@ -11,6 +11,7 @@ _FOLDER = re.compile(
     r"/(?:tests?|testing|testdata|test[-_](?:data|files|certs|keys)|certdata|specs?|fixtures?"
     r"|__tests__|examples?|samples?|demos?|docs?|man|mocks?|benchmarks?|integration[-_]tests?"
     r"|site-packages|dist-packages|node_modules|gems|third_party|vendor|go/pkg/mod|usr/local/go"
+    r"|perl5|site_perl|vendor_perl|usr/(?:local/)?(?:share|lib(?:/[\w-]{1,40})?)/perl"
     r"|pyenv/versions/[^/]{1,20}/lib)/",
     re.IGNORECASE,
 )

@@ -173,6 +173,8 @@ def test_what_of_a_key_is_not_approved(
         "/app/node_modules/x/key.pem",
         "/usr/lib/python3/dist-packages/moto/moto_proxy/ca.key",
         "/usr/share/doc/x/server.key",
+        "/usr/lib/x86_64-linux-gnu/perl5/5.36/Crypt/PK/DSA.pm",
+        "/usr/local/share/perl/5.36.0/Crypt/PK/DSA.pm",
         "/etc/ssl/private/ssl-cert-snakeoil.key",
         "/app/spec/fixtures/key.pem",
         "/app/README.md",
@@ -191,6 +193,7 @@ def test_samples(path: str) -> None:
         "/etc/nginx/tls/key.pem",
         "/root/.ssh/id_rsa",
         "/srv/contest/key.pem",
+        "/srv/perl/key.pem",
     ],
 )
 def test_own_ones(path: str) -> None:
