@@ -13,8 +13,7 @@ from scanner.link.java_passed import kept_options
 from scanner.model import Activation, Fact
 from tests.unit.inspectors.files import seen, the_fact
 
-from .scripts import script
-from .test_java import (
+from .java_worlds import (
     BCFIPS,
     HOME,
     JAVA,
@@ -27,6 +26,7 @@ from .test_java import (
     security,
     the_jvm,
 )
+from .scripts import script
 from .worlds import world
 
 PROVIDER = (security(MASTER, BCFIPS), bc_fips())

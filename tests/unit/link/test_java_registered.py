@@ -9,7 +9,7 @@ from scanner.link.java import link
 from scanner.link.java_registered import registered
 from scanner.model import Activation, Fact, FactKind
 
-from .test_java import BCFIPS, MASTER, START, SUN, bc_fips, image, security, the_jvm
+from .java_worlds import BCFIPS, MASTER, START, SUN, bc_fips, image, security, the_jvm
 from .worlds import code, world
 
 PROVIDER = "org.bouncycastle.jcajce.provider.BouncyCastleFipsProvider"

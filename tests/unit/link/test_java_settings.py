@@ -7,7 +7,7 @@ import pytest
 from scanner.link.java import link
 from scanner.model import Fact, FactKind
 
-from .test_java import HOME, JAVA, MASTER, START, SUN, image, security
+from .java_worlds import HOME, JAVA, MASTER, START, SUN, image, security
 
 STOCK = "SSLv3, TLSv1, TLSv1.1, DTLSv1.0, RC4, DES, 3DES_EDE_CBC, anon, NULL"
 

@@ -158,6 +158,8 @@ def test_services_of_s6_and_runit_are_started(command: str, path: str) -> None:
         (("/runs.sh",), None, "/exports.sh"),
         (("/reads.sh",), "sourced", "/vars.sh"),
         (("/reads-unknown.sh",), None, "/vars.sh"),
+        (("/bin/busybox", "env", "V=1", "/app"), "1", COMMAND),
+        (("/bin/busybox", "sh", "-c", "V=1 exec /app"), "1", COMMAND),
     ],
 )
 def test_what_a_variable_holds_at_the_start(
@@ -174,6 +176,28 @@ def test_what_a_variable_holds_at_the_start(
     here = starting(elf("/app"), *scripts, command=command, V="image")
     expected = None if value == "-" else Setting(value, source)
     assert here.start.variables.get("V") == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (("set -a", ". /app.env", "set +a"), "1"),
+        (("set -ea", ". /app.env"), "1"),
+        (("set -e -o allexport", ". /app.env", "set +o allexport"), "1"),
+        ((". /app.env",), None),
+        (("set -a", "set +a", ". /app.env"), None),
+        (("set -o allexport", "set +o allexport", ". /app.env"), None),
+        (("set -e", ". /app.env"), None),
+        (("set -- -a", ". /app.env"), None),
+        (("set x -a", ". /app.env"), None),
+    ],
+)
+def test_a_shell_may_be_told_to_export_all_that_it_sets(
+    lines: tuple[str, ...], value: str | None
+) -> None:
+    scripts = (script("/start.sh", *lines, "exec /app"), script("/app.env", "V=1"))
+    found = starting(elf("/app"), *scripts, command=("/start.sh",)).start.variables.get("V")
+    assert (found.value if found else None) == value
 
 
 def test_values_cannot_grow_without_end() -> None:
