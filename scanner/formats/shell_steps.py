@@ -17,7 +17,8 @@ class Act(StrEnum):
     """What one step of a script does."""
 
     EXPORT = "export"
-    """Sets a variable for whatever is started from here on."""
+    """Sets a variable for whatever is started from here on; `*` does so with all that are set
+    later, or with an empty value no longer."""
     LOCAL = "local"
     """Sets a variable of the shell; passed on only if it was exported before."""
     ONCE = "once"
@@ -135,18 +136,14 @@ def _steps(commands: tuple[Command, ...]) -> Iterator[Step]:
     told = tuple(_without_keywords(commands))
     called = _called(told)
     last = _last(told)
-    exports_all = False
     seen: set[Step] = set()
     for position, each in enumerate(told):
         sure = each.sure and (not each.function or each.function in called)
-        if each.words[0] == "set" and sure and any(word in ("-a", "-ae") for word in each.words):
-            exports_all = True
         for step in _of_command(replace(each, sure=sure), position in last):
             if step.act is Act.RUN and step in seen:
                 continue
             seen.add(step)
-            is_exported = exports_all and step.act is Act.LOCAL
-            yield replace(step, act=Act.EXPORT) if is_exported else step
+            yield step
 
 
 def _without_keywords(commands: tuple[Command, ...]) -> Iterator[_Told]:
@@ -258,6 +255,8 @@ def _of_command(told: _Told, is_last: bool) -> Iterator[Step]:
         for word in words[1:]:
             if not word.startswith("-") and "$" not in word:
                 yield Step(gone, word, "" if first == "unset" else "$(read)", sure)
+    elif first == "set" and (value := _exports_all(words[1:])) is not None:
+        yield Step(Act.EXPORT, "*", value, sure)
     elif first in (".", "source"):
         yield Step(Act.SOURCE, "", GLUE.join(words[1:]), sure)
     else:
@@ -293,6 +292,23 @@ def _env_options(words: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
         elif option in ("-C", "--chdir", "-S"):
             words = words[1:] if option != "-S" else words
     return words, unset
+
+
+def _exports_all(options: tuple[str, ...]) -> str | None:
+    """What `set -a` and `set +a` put in force, each by its short or long name."""
+    found, named_by = None, ""
+    for option in options:
+        if named_by:
+            is_set, is_it = named_by.startswith("-"), option == "allexport"
+            named_by = ""
+        elif option == "--" or option[:1] not in ("-", "+"):
+            break
+        else:
+            is_set, is_it = option.startswith("-"), "a" in option
+            named_by = option if option.endswith("o") else ""
+        if is_it:
+            found = "a" if is_set else ""
+    return found
 
 
 def _declared(words: tuple[str, ...], sure: bool) -> Iterator[Step]:

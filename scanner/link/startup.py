@@ -62,6 +62,7 @@ class _Walk:
         self._config = config
         self._steps = 0
         self._made_of: dict[str, frozenset[str]] = {}
+        self._exports_all = False
         self.programs: set[str] = set()
         self.scripts: dict[str, Fact] = {}
         self.variables = {name: Setting(value, IMAGE) for name, value in config.env}
@@ -80,6 +81,8 @@ class _Walk:
             program = self._program(word)
             if base == "env":
                 at = self._env(argv, at + 1, scope, sure)
+            elif base == "busybox":  # the next word is what it works as
+                at += 1
             elif base in WRAPPERS:
                 at += max(1, beyond(argv[at:], single=True))
             elif base in _SHELLS:
@@ -177,6 +180,8 @@ class _Walk:
             self._unset(step.name, scope, sure)
         elif step.act is Act.LOCAL:
             self._assign(step, scope, sure)
+        elif step.act is Act.EXPORT and step.name == "*":
+            self._exports_all = bool(step.value)
         elif step.act in (Act.EXPORT, Act.ONCE):
             is_known = step.name in self.variables or step.name in scope.own
             if is_known or step.value != f"${{{step.name}}}":
@@ -282,7 +287,7 @@ class _Walk:
 
     def _assign(self, step: Step, scope: _Scope, sure: bool) -> None:
         value = self._expand(step, scope)
-        if step.name in self.variables:
+        if self._exports_all or step.name in self.variables:
             self._export(step.name, value, scope, sure)
             return
         if not sure and value != scope.own.get(step.name):
