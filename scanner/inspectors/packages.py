@@ -40,6 +40,8 @@ _NPM = re.compile(
 )
 _NPM_NAME = re.compile(rb'"name"\s{0,20}:\s{0,20}"([^"\\]{1,214})"')
 _GEM = re.compile(r".*/specifications/(?:default/)?(?P<name>[^/]+?)-(?P<version>\d[^/-]*)[^/]*")
+_CRAN = re.compile(r".*/(?:site-)?library/(?P<name>[A-Za-z][A-Za-z0-9.]*)/DESCRIPTION")
+_CRAN_VERSION = re.compile(rb"^Version:\s{0,20}([\w.-]{1,100})", re.MULTILINE)
 _DEBIAN_PHP = re.compile(r"/usr/share/php/(?P<name>[^/]+)/autoload\.php")
 _PERL_VERSION = re.compile(rb"\bVERSION\s{0,20}=\s{0,20}['\"]?v?([\d._]{1,30})")
 _PERL_FOLDERS = re.compile(
@@ -55,7 +57,7 @@ _TOOLS = re.compile(
 
 
 class PackageInspector:
-    """LANGUAGE_PACKAGE facts of Python, Node.js, Ruby, PHP and Perl; LANGUAGE_FILES of Python."""
+    """LANGUAGE_PACKAGE facts of six languages; LANGUAGE_FILES of Python."""
 
     name = "packages"
 
@@ -86,6 +88,8 @@ class PackageInspector:
             return path.rpartition("/")[2] in self._perl_ends and self._perl(path) is not None
         if path.endswith("/autoload.php"):
             return self._debian_php(path) is not None
+        if path.endswith("/DESCRIPTION"):
+            return self._cran(path) is not None
         return path.endswith("/composer/installed.json")
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
@@ -100,6 +104,8 @@ class PackageInspector:
             return self._of_record(file)
         if path.endswith(".gemspec"):
             return self._of_gem(path)
+        if path.endswith("/DESCRIPTION"):
+            return self._of_cran(file)
         if path.endswith("/autoload.php"):
             rule = self._debian_php(path)
             return (_fact("composer", path, rule, ""),) if rule else ()
@@ -112,6 +118,16 @@ class PackageInspector:
         rule = self._table.find("gem", found["name"]) if found else None
         if found and rule:
             yield _fact("gem", path, rule, found["version"].removesuffix(".gemspec"))
+
+    def _cran(self, path: str) -> PackageRule | None:
+        found = _CRAN.fullmatch(path)
+        return self._table.find("cran", found["name"]) if found else None
+
+    def _of_cran(self, file: ImageFile) -> Iterator[Fact]:
+        rule = self._cran(file.entry.path)
+        if rule is not None:
+            told = _CRAN_VERSION.search(file.head)
+            yield _fact("cran", file.entry.path, rule, told[1].decode() if told else "")
 
     def _debian_php(self, path: str) -> PackageRule | None:
         """Debian installs PHP packages by the names of their name spaces, and without a list."""

@@ -77,6 +77,16 @@ INSPECTOR = make(RuleBook.load())
             ("gem", "bcrypt_pbkdf", "1.1.1", "own", "compiled", ""),
         ),
         (
+            "/usr/lib/R/site-library/digest/DESCRIPTION",
+            "Package: digest\nVersion: 0.6.31\nNeedsCompilation: yes\n",
+            ("cran", "digest", "0.6.31", "own", "compiled", ""),
+        ),
+        (
+            "/usr/local/lib/R/library/openssl/DESCRIPTION",
+            "Package: openssl\n",
+            ("cran", "openssl", "", "binding", "", "openssl"),
+        ),
+        (
             "/usr/share/php/phpseclib3/autoload.php",
             "<?php",
             ("composer", "phpseclib/phpseclib", "", "own", "interpreted", ""),
@@ -110,6 +120,8 @@ def test_a_package(path: str, content: str, expected: tuple[str, ...]) -> None:
         "/app/node_modules/express/lib/elliptic/package.json",
         "/app/package.json",
         "/app/specifications/rails-7.0.0.gemspec",
+        "/usr/lib/R/site-library/knitr/DESCRIPTION",
+        "/src/digest/DESCRIPTION",
         # Of the application itself.
         "/app/Crypt/RC4.pm",
         "/usr/share/perl/5.36/Crypt/RC4.pm",
