@@ -38,8 +38,10 @@ A label is of one of three kinds:
 
 There are two sets. The **corpus** guards against going back, and is no independent estimate: rules
 and labels were both corrected with it until they agreed, and some labels were added after the
-scanner had reported the module. The **held-out set** was labelled, and the labels committed, before
-the scanner saw any of its packages; it is the estimate, and a small one, of machine code alone.
+scanner had reported the module. Its misses come from labels of which the source was looked at only
+since. The **held-out set** was labelled, and the labels committed, before the scanner saw any of its
+packages. It is the estimate: a small one, of packages that were picked by hand, and of machine code
+alone. In both, where a package's files hold no module, mostly no source says so.
 """
 EXPLAINED = """\
 The columns up to “missed” count labels that were asked or documented. “read” counts the others, and
