@@ -20,7 +20,7 @@ from scripts.corpus.fetch import CannotFetchError, fetch
 from scripts.corpus.table import page
 
 TARGET = ROOT / "docs" / "precision.md"
-CORRECTIONS = FOLDER / "held-out.md"
+FIRST_SCAN = FOLDER / "held-out.md"
 
 
 def main(names: list[str]) -> int:
@@ -48,8 +48,8 @@ def main(names: list[str]) -> int:
             if each.outcome is not Outcome.RIGHT:
                 say(f"  {each.outcome}: {each.module} in {each.path} ({each.seen} / {each.told})")
     if not names:
-        corrections = CORRECTIONS.read_text() if CORRECTIONS.exists() else ""
-        TARGET.write_text(page(entries, results, files, absent, corrections))
+        first_scan = FIRST_SCAN.read_text() if FIRST_SCAN.exists() else ""
+        TARGET.write_text(page(entries, results, files, absent, first_scan))
         say(f"wrote {TARGET.relative_to(ROOT)}")
     return 0
 

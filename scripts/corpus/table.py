@@ -39,9 +39,9 @@ A label is of one of three kinds:
 There are two sets. The **corpus** guards against going back, and is no independent estimate: rules
 and labels were both corrected with it until they agreed, and some labels were added after the
 scanner had reported the module. Its misses come from labels of which the source was looked at only
-since. The **held-out set** was labelled, and the labels committed, before the scanner saw any of its
-packages. It is the estimate: a small one, of packages that were picked by hand, and of machine code
-alone. In both, where a package's files hold no module, mostly no source says so.
+since. The **held-out set** was labelled, and the labels committed, before the scanner saw any of
+its packages. Its first scan is the estimate: a small one, of packages that were picked by hand, and
+of machine code alone. In both, where a package's files hold no module, mostly no source says so.
 """
 EXPLAINED = """\
 The columns up to “missed” count labels that were asked or documented. “read” counts the others, and
@@ -54,7 +54,7 @@ def page(
     results: Sequence[Result],
     files: Mapping[str, int],
     absent: Mapping[str, str],
-    corrections: str = "",
+    first_scan: str = "",
 ) -> str:
     """The page as Markdown.
 
@@ -63,15 +63,15 @@ def page(
         results: of all entries.
         files: how many files each entry has.
         absent: entries that could not be had, and why.
-        corrections: what happened to the held-out set after its scan.
+        first_scan: what the one scan of the held-out set gave, which no later one can measure.
     """
     held_out = [each for each in entries if each.held_out]
     corpus = [each for each in entries if not each.held_out]
     parts = [
         INTRODUCTION,
         "## The held-out set\n",
+        first_scan,
         *_set(held_out, results, files),
-        corrections,
         "## The corpus\n",
         *_set(corpus, results, files),
         "## All labels of the held-out set\n\n" + _everything(held_out, results),
