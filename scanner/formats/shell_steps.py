@@ -318,6 +318,9 @@ def _declared(words: tuple[str, ...], sure: bool) -> Iterator[Step]:
     for word in words[1:]:
         if found := _ASSIGNMENT.fullmatch(word):
             yield replace(_assigned(found, sure), act=act)
+        elif is_export and word.lstrip('"').startswith(("$(", "`")):
+            # What a command prints: `export $(cat /app/.env)`.
+            yield Step(Act.EXPORT, "?", word, sure)
         elif is_export and not word.startswith("-") and "$" not in word:
             yield Step(Act.EXPORT, word, f"${{{word}}}", sure)
 

@@ -12,6 +12,14 @@ from scanner.model import Fact
 
 IMAGE = "the image's environment"
 COMMAND = "the image's command"
+DECIDING = (
+    *("GODEBUG", "GOFIPS", "GOLANG_FIPS", "GO_OPENSSL_VERSION_OVERRIDE"),
+    *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_CONF_INCLUDE", "OPENSSL_FORCE_FIPS_MODE"),
+    *("LD_LIBRARY_PATH", "LD_PRELOAD", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS"),
+    *("LIBGCRYPT_FORCE_FIPS_MODE", "GNUTLS_FORCE_FIPS_MODE", "NSS_FIPS", "NODE_OPTIONS"),
+)
+"""Variables that decide on FIPS: none of them is known where a script exports what a command
+prints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scanner.formats.shell_expand import expand
 from scanner.formats.shell_steps import WRAPPERS, Act, Step, beyond, parse_script
 from scanner.image.view import ImageView
 from scanner.link.programs import file_at, find_program
-from scanner.link.started import COMMAND, IMAGE, Launch, Setting, Start
+from scanner.link.started import COMMAND, DECIDING, IMAGE, Launch, Setting, Start
 from scanner.link.supervisors import services
 from scanner.model import Fact, FactKind, ImageConfig
 
@@ -182,6 +182,8 @@ class _Walk:
             self._assign(step, scope, sure)
         elif step.act is Act.EXPORT and step.name == "*":
             self._exports_all = bool(step.value)
+        elif step.act is Act.EXPORT and step.name == "?":
+            self.variables.update(dict.fromkeys(DECIDING, Setting(None, scope.source)))
         elif step.act in (Act.EXPORT, Act.ONCE):
             is_known = step.name in self.variables or step.name in scope.own
             if is_known or step.value != f"${{{step.name}}}":

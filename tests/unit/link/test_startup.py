@@ -303,3 +303,19 @@ def test_a_script_on_the_way_that_was_not_read_is_a_gap(
     found = start.link(here).gaps
     assert [each.subject for each in found] == ([subject] if subject else [])
     assert all(each.caps for each in found)
+
+
+@pytest.mark.parametrize(
+    "line", ["export $(cat /app/.env)", "export `cat /app/.env`", 'export "$(/bin/settings)"']
+)
+def test_what_a_command_prints_may_set_anything(line: str) -> None:
+    here = starting(elf("/app"), script("/start.sh", line, "exec /app"), command=("/start.sh",))
+    assert here.start.unknown("GODEBUG") == "GODEBUG is put together in /start.sh"
+    assert here.start.get("OPENSSL_CONF") is None
+
+
+def test_a_variable_whose_name_is_an_argument_is_none_that_decides() -> None:
+    # `file_env` of the official images of databases.
+    lines = ('file_env() { export "$1"="$(cat "$2")"; }', "file_env PASSWORD /run/x", "exec /app")
+    here = starting(elf("/app"), script("/start.sh", *lines), command=("/start.sh",))
+    assert here.start.unknown("GODEBUG") == ""
