@@ -31,6 +31,7 @@ MIN_INTERFACE = 20
 """Exported functions that make a library without known code the module it is named like."""
 PROVIDER_ENTRY = "OSSL_provider_init"
 
+_WASM = b"\0asm"
 _STATIC_LIBRARY = b"!<arch>\n"
 
 # auditwheel appends the first 8 digits of the content's SHA-256 to a library that it bundles.
@@ -51,13 +52,16 @@ class BinaryInspector:
     def wants(self, entry: FileEntry, head: bytes) -> bool:
         if head.startswith(_STATIC_LIBRARY):
             return entry.path.endswith(".a")
-        return entry.size >= MIN_SIZE and (head.startswith(MAGIC) or is_pe(head))
+        is_program = head.startswith((MAGIC, _WASM)) or is_pe(head)
+        return entry.size >= MIN_SIZE and is_program
 
     def inspect(self, file: ImageFile) -> Iterable[Fact | Gap]:
         if file.head.startswith(MAGIC):
             return self._elf(file)
         if file.head.startswith(_STATIC_LIBRARY):
             return self._static_library(file)
+        if file.head.startswith(_WASM):
+            return self._wasm(file)
         return self._pe(file)
 
     def _static_library(self, file: ImageFile) -> Iterator[Fact]:
@@ -96,6 +100,18 @@ class BinaryInspector:
             natives=assembly.natives if assembly else (),
             modules=tuple(f"{hit.module} {''.join(hit.versions[:1])}".strip() for hit in hits),
         )
+
+    def _wasm(self, file: ImageFile) -> Iterator[Gap]:
+        """WebAssembly, of which no rule knows a library: its constants are all that tells."""
+        found = self._prints.scan(file.chunks())
+        names = (*(hit.module for hit in found.hits), *found.constants)
+        if names:
+            yield Gap(
+                GapKind.NOT_SUPPORTED,
+                file.entry.path,
+                f"WebAssembly that holds the texts or constants of {', '.join(names)}: "
+                "cryptography of its own, which nothing here judges",
+            )
 
     def _elf(self, file: ImageFile) -> Iterator[Fact | Gap]:
         path = file.entry.path

@@ -134,6 +134,17 @@ def test_a_static_library_names_what_it_would_bring() -> None:
     assert inspect("/usr/lib/libm.a", b"!<arch>\n" + elf("app-pie")) == []
 
 
+def test_webassembly_with_cryptography_is_a_gap() -> None:
+    def of(name: str) -> list[Fact | Gap]:
+        return inspect(f"/app/{name}", (FIXTURES / "wasm" / name).read_bytes())
+
+    [gap] = of("argon2-browser-1.18.0.wasm")
+    assert isinstance(gap, Gap)
+    assert (gap.kind, gap.caps) == (GapKind.NOT_SUPPORTED, True)
+    assert "argon2" in gap.reason
+    assert of("llhttp.wasm") == []
+
+
 def test_packages_that_are_archives_of_the_same_form_are_none() -> None:
     entry = FileEntry("/x.deb", FileKind.FILE, 100, 0o644, 0, 0)
     assert not inspector().wants(entry, b"!<arch>\ndebian-binary")
