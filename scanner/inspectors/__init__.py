@@ -14,6 +14,7 @@ from scanner.image import FileTooLargeError, ImageFile, Visit
 from scanner.inspectors import (
     archives,
     binary,
+    bundles,
     dotnet,
     erlang,
     go,
@@ -67,6 +68,7 @@ MAKERS: tuple[Callable[[RuleBook], Inspector], ...] = (
     archives.make,
     source.make,
     packages.make,
+    bundles.make,
     servers.make,
 )
 
