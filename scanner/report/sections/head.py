@@ -21,7 +21,7 @@ VERDICTS: dict[VerdictKind, tuple[str, str, str]] = {
     VerdictKind.CONDITIONAL: (
         "CONDITIONAL",
         "bold black on yellow",
-        "It would be ready with the change named below.",
+        "It would be ready with what is named below.",
     ),
     VerdictKind.NOT_READY: (
         "NOT READY",
@@ -36,7 +36,7 @@ VERDICTS: dict[VerdictKind, tuple[str, str, str]] = {
     VerdictKind.UNDETERMINED: (
         "UNDETERMINED",
         "bold black on yellow",
-        "Too little could be looked at to say.",
+        "What could be seen is not enough to say.",
     ),
 }
 """Verdict → headline, its style, and one sentence."""
