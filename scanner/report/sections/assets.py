@@ -31,7 +31,7 @@ _WORDS: dict[AssetKind, tuple[str, str]] = {
     AssetKind.KEYSTORE: ("keystore", "keystores"),
     AssetKind.PACKAGE: ("package", "packages"),
     AssetKind.SOURCE: ("call", "calls"),
-    AssetKind.INTEGRITY: ("integrity check", "integrity checks"),
+    AssetKind.INTEGRITY: ("module", "integrity"),
 }
 
 
@@ -77,6 +77,8 @@ def _tells(asset: Asset) -> bool:
 
 
 def _rest(kind: AssetKind, found: Sequence[Asset], rest: int, more: bool) -> str:
+    if kind is AssetKind.INTEGRITY:
+        return f"{'and ' if more else ''}{counted(rest, 'module')} as its checksum says"
     text = counted(rest, *((f"more {word}" if more else word) for word in _WORDS[kind]))
     unapproved = sum(bool(each.unapproved) for each in found)
     hidden = f"{'and ' if more else ''}{text}"

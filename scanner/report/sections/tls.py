@@ -131,10 +131,13 @@ def _port(
 def _post_quantum(endpoints: Mapping[str, TlsEndpoint]) -> Iterable[Text]:
     """What of it quantum computers do not break, and in which runs, where not in all."""
     offered = {name: in_order(each.post_quantum) for name, each in endpoints.items()}
+    together: dict[tuple[str, ...], list[str]] = {}
     for name in in_order(each for names in offered.values() for each in names):
-        runs = [visible(run) for run, names in offered.items() if name in names]
+        runs = tuple(visible(run) for run, names in offered.items() if name in names)
+        together.setdefault(runs, []).append(visible(name))
+    for runs, names in together.items():
         where = "" if len(runs) == len(endpoints) else f" in {' and '.join(runs)}"
-        yield Text(f"Post-quantum: {visible(name)}{where}", style="dim")
+        yield Text(f"Post-quantum: {', '.join(names)}{where}", style="dim")
 
 
 def _rows(

@@ -47,3 +47,12 @@ def test_nothing_of_a_dependency_is_shown_one_by_one() -> None:
 def test_approved_ones_are_told_to_be_so() -> None:
     bundle = Asset(AssetKind.CERTIFICATE, "/ca.pem", "CN=x", count=142, own=False)
     assert "142 certificates, nothing unapproved seen in them" in shown(bundle)
+
+
+def test_modules_that_are_intact_are_counted() -> None:
+    intact = Asset(AssetKind.INTEGRITY, "/server", "go-fips140", "intact")
+    assert "integrity       1 module as its checksum says" in shown(intact)
+    altered = Asset(AssetKind.INTEGRITY, "/fips.so", "openssl-fips-provider", "altered")
+    text = shown(intact, altered)
+    assert "/fips.so  openssl-fips-provider (altered)" in text
+    assert "and 1 module as its checksum says" in text
