@@ -101,12 +101,15 @@ def _certificate(fact: Fact) -> Iterator[Asset]:
 
 
 def _keystore(fact: Fact) -> Iterator[Asset]:
+    entries = _number(fact, "entries")
+    counted = "1 entry" if entries == 1 else f"{entries} entries"
+    unapproved = fact.texts("unapproved")
     yield Asset(
         AssetKind.KEYSTORE,
         fact.path,
         fact.text("form"),
-        detail=", ".join(_named(f"{_number(fact, 'entries')} entries", fact.text("protection"))),
-        unapproved=fact.texts("unapproved"),
+        detail=", ".join(_named(counted, "" if unapproved else fact.text("protection"))),
+        unapproved=unapproved,
         own=not fact.flag("sample"),
     )
 

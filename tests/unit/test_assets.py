@@ -99,3 +99,17 @@ def test_a_static_library_is_in_the_inventory_and_other_archives_are_not() -> No
     (asset,), _ = inventory([library, other])
     assert (asset.kind, asset.path, asset.name) == (AssetKind.CODE, "/l.a", "openssl 3.0.22")
     assert (asset.algorithms, asset.unapproved) == ((), ())
+
+
+def test_a_keystore_tells_its_protection_once() -> None:
+    store = fact(FactKind.KEYSTORE, "/a.jks", form="jks", entries=1, protection="by SHA-1")
+    assert inventory([store])[0][0].detail == "1 entry, by SHA-1"
+    refused = fact(
+        FactKind.KEYSTORE,
+        "/a.jks",
+        form="jks",
+        entries=2,
+        protection="by SHA-1",
+        unapproved=("by SHA-1",),
+    )
+    assert inventory([refused])[0][0].detail == "2 entries"
