@@ -44,7 +44,14 @@ class Onlooker:
             self._done.wait(_PAUSE)
 
     def with_those_gone(self, present: tuple[Process, ...]) -> tuple[Process, ...]:
-        """`present`, and those of programs that were there and no longer are."""
+        """`present`, and those of programs that were there and no longer are.
+
+        One that has only begun, for the next connection, is told as the one before it.
+        """
         programs = {each.program for each in present}
         gone = (each for each in self._seen.values() if each.program not in programs)
-        return (*present, *gone) if present else present
+        return (*map(self._fuller, present), *gone) if present else present
+
+    def _fuller(self, process: Process) -> Process:
+        seen = self._seen.get((process.program, process.ports))
+        return seen if seen is not None and len(seen.mapped) > len(process.mapped) else process

@@ -18,5 +18,7 @@ def test_process_that_lives_for_one_connection_is_seen() -> None:
     with Onlooker(lambda: next(looks, ())) as onlooker:
         time.sleep(0.6)
     assert onlooker.with_those_gone((master,)) == (master, login)
-    # What is still there is told as it is now.
-    assert onlooker.with_those_gone((master, started)) == (master, started)
+    # The next one waits for its connection, and has loaded nothing yet.
+    assert onlooker.with_those_gone((master, started)) == (master, login)
+    grown = process("/login", "/libcrypto.so.3", "/fips.so", "/more.so")
+    assert onlooker.with_those_gone((master, grown)) == (master, grown)
