@@ -46,7 +46,7 @@ def inventory(facts: Iterable[Fact]) -> tuple[tuple[Asset, ...], tuple[Gap, ...]
 
 
 def _place(fact: Fact) -> tuple[str, int]:
-    return fact.path, _number(fact, "line")
+    return fact.path, fact.number("line")
 
 
 def _setting(fact: Fact) -> Iterator[Asset]:
@@ -56,7 +56,7 @@ def _setting(fact: Fact) -> Iterator[Asset]:
         fact.path,
         fact.text("directive"),
         detail=f"{fact.text('value')}{f', in {block}' if block else ''}",
-        line=_number(fact, "line"),
+        line=fact.number("line"),
         algorithms=fact.texts("algorithms") + fact.texts("unknown"),
         unapproved=fact.texts("unapproved"),
         own=fact.text("reached") != "no",
@@ -69,7 +69,7 @@ def _policy(fact: Fact) -> Iterator[Asset]:
         fact.path,
         f"{fact.text('component')} {fact.text('name')}".strip(),
         detail="" if fact.texts("unapproved") == (fact.text("value"),) else fact.text("value"),
-        line=_number(fact, "line"),
+        line=fact.number("line"),
         unapproved=fact.texts("unapproved"),
     )
 
@@ -93,7 +93,7 @@ def _certificate(fact: Fact) -> Iterator[Asset]:
         fact.path,
         fact.text("subject"),
         detail=", ".join(part for part in parts if part),
-        count=max(1, _number(fact, "count")),
+        count=max(1, fact.number("count")),
         algorithms=_named(fact.text("key"), fact.text("signature")),
         unapproved=fact.texts("unapproved"),
         own=fact.text("purpose") != "ca-bundle" and not fact.flag("sample"),
@@ -101,7 +101,7 @@ def _certificate(fact: Fact) -> Iterator[Asset]:
 
 
 def _keystore(fact: Fact) -> Iterator[Asset]:
-    entries = _number(fact, "entries")
+    entries = fact.number("entries")
     counted = "1 entry" if entries == 1 else f"{entries} entries"
     unapproved = fact.texts("unapproved")
     yield Asset(
@@ -132,8 +132,8 @@ def _source(fact: Fact) -> Iterator[Asset]:
         fact.path,
         fact.text("api"),
         detail=fact.text("package"),
-        line=_number(fact, "line"),
-        count=max(1, _number(fact, "count")),
+        line=fact.number("line"),
+        count=max(1, fact.number("count")),
         algorithms=_named(algorithm),
         unapproved=_named(algorithm) if fact.text("approved") == "no" else (),
         own=fact.flag("own"),
@@ -176,11 +176,6 @@ def _only_for_tls(fact: Fact) -> str:
         return ""
     named = "" if len(only) == len(fact.texts("unapproved")) else f": {', '.join(only)}"
     return f"for TLS only{named}"
-
-
-def _number(fact: Fact, name: str) -> int:
-    value = fact.attributes.get(name, 0)
-    return value if isinstance(value, int) else 0
 
 
 def _named(*names: str) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ MAX_RECORD_CHUNKS = 4
 """Of 1 MiB, of the list of a package's files."""
 MAX_LISTED = 20_000
 """Packages of one `installed.json`."""
-_MAX_VERSION = 100
 
 _PYPI = re.compile(
     r".*/(?P<name>[^/]+?)(?:-(?P<version>\d[^/-]*))?(?:-[^/]*)?\.(?:dist|egg)-info"

@@ -120,7 +120,7 @@ def _archives(world: World) -> Iterator[Gap]:
 def _reason(archive: Fact) -> str:
     if reason := _BEHIND.get(archive.text("form")):
         return reason
-    members, count = archive.texts("members"), int(archive.text("count") or 0)
+    members, count = archive.texts("members"), archive.number("count")
     if members == ("",):
         return "a compressed program or library, not looked into"
     if members:

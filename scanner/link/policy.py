@@ -61,7 +61,6 @@ def _ssh(world: World) -> Iterator[Fact]:
 
 def _setting(policy: Fact, component: str, program: str, reached: str) -> Fact:
     only = policy.text("state") == "only-unapproved"
-    line = policy.attributes.get("line", 0)
     return fact(
         FactKind.SETTING_IN_EFFECT,
         policy.path,
@@ -70,7 +69,7 @@ def _setting(policy: Fact, component: str, program: str, reached: str) -> Fact:
         program=program,
         directive=policy.text("name"),
         value=policy.text("value"),
-        line=line if isinstance(line, int) else 0,
+        line=policy.number("line"),
         block=policy.text("block"),
         topic=_TOPICS.get(policy.text("name"), "keys"),
         state="",

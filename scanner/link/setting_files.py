@@ -47,7 +47,10 @@ class Files:
         self._rule = rule
         self._links = {path: target for path, target in links.items() if target in stated}
         self._world = world
-        self._stated = {path: sorted(facts, key=_line) for path, facts in sorted(stated.items())}
+        self._stated = {
+            path: sorted(facts, key=lambda each: each.number("line"))
+            for path, facts in sorted(stated.items())
+        }
         self._roots = [re.compile(each) for each in rule.files]
         self._known = [re.compile(each) for each in (*rule.files, *rule.also)]
 
@@ -190,11 +193,6 @@ class Files:
 
 def _values(include: Fact) -> tuple[str, ...]:
     return tuple(each.strip("\"'<>") for each in include.text("value").split() if each.strip("\"'"))
-
-
-def _line(each: Fact) -> int:
-    value = each.attributes.get("line", 0)
-    return value if isinstance(value, int) else 0
 
 
 def program_at(launch: Launch, programs: re.Pattern[str]) -> int | None:

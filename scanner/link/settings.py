@@ -208,8 +208,7 @@ class _Server:
 
     def _default(self, entry: int, rule: DirectiveRule, switch: Fact) -> Iterator[Fact]:
         name = rule.shown or rule.name
-        line = switch.attributes.get("line")
-        directive = Directive(name, (rule.default,), line if isinstance(line, int) else 0)
+        directive = Directive(name, (rule.default,), switch.number("line"))
         found = judge(rule, entry, directive, (rule.default,), self._world.rules)
         if not found.unapproved:
             return

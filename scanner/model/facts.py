@@ -93,6 +93,11 @@ class Fact:
         value = self.attributes.get(name, ())
         return value if isinstance(value, tuple) else (_as_text(value),)
 
+    def number(self, name: str) -> int:
+        """Attribute `name` as a number; 0 when absent."""
+        value = self.attributes.get(name, 0)
+        return value if isinstance(value, int) else 0
+
     def flag(self, name: str) -> bool:
         """Attribute `name` as a flag; False when absent."""
         return self.attributes.get(name) is True
