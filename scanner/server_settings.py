@@ -22,6 +22,11 @@ MAX_SETTINGS = 2_000
 _OF_TLS = ("protocols", "suites", "groups", "signatures")
 INCLUDE = "include"
 SWITCH = "switch"
+UNREAD = "unread"
+"""What a fact has in place of a topic: these three are for linkers."""
+MAX_SHOWN = 3
+"""Algorithms named in the evidence of a setting; all are in its attributes."""
+_RARE = re.compile(r"_DSS_|_PSK_|TLS_SRP|CAMELLIA|ARIA|SEED|IDEA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,19 @@ class Setting:
     def only_unapproved(self) -> bool:
         """Whether it allows something, and nothing of that is approved."""
         return bool(self.unapproved) and len(self.unapproved) == len(self.allowed.names)
+
+
+def consequence(unapproved: Sequence[str], advice: str = "") -> str:
+    """What is said behind a setting: what it allows that is not approved, and what to write."""
+    allows = f" allows {_enumerated(unapproved)}" if unapproved else ""
+    return allows + (f", write: {' '.join(advice.split())}" if advice else "")
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """Some names, those first that clients of today ask for, and how many more there are."""
+    more = len(names) - MAX_SHOWN
+    shown = sorted(names, key=lambda each: (_RARE.search(each) is not None, "CHACHA" not in each))
+    return ", ".join(shown[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def read_settings(rule: ServerRule, text: str, rules: RuleBook) -> Iterator[Setting]:

@@ -12,10 +12,10 @@ from scanner.facts import fact
 from scanner.formats import system_policy
 from scanner.formats.system_policy import Line
 from scanner.image import ImageFile
-from scanner.inspectors.servers import enumerated
 from scanner.model import Fact, FactKind, FileEntry
 from scanner.rulebook import RuleBook
 from scanner.rules_algorithms import AlgorithmTable
+from scanner.server_settings import consequence
 
 MAX_FILE = 256 << 10
 
@@ -154,13 +154,12 @@ def _fact(
     advice: str = "",
 ) -> Fact:
     place = f"{path}:{line.number}" if line.number else path
-    said = f"{place} {line.name} {line.value[:160]}"
-    if unapproved and unapproved != (line.value,):
-        said += f" allows {enumerated(unapproved)}"
+    allowed = () if unapproved == (line.value,) else unapproved
+    said = f"{place} {line.name} {line.value[:160]}{consequence(allowed, advice)}"
     return fact(
         FactKind.SYSTEM_POLICY,
         path,
-        evidence=(f"{said}, write: {advice}" if advice else said,),
+        evidence=(said,),
         component=component,
         name=line.name,
         value=line.value,

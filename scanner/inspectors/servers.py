@@ -5,7 +5,6 @@ Does not say whether a program reads the file: that is the business of `scanner.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from scanner.facts import fact
@@ -15,13 +14,17 @@ from scanner.inspectors.server_paths import ConfigPaths
 from scanner.model import Fact, FactKind, FileEntry, Gap
 from scanner.rulebook import RuleBook
 from scanner.rules_servers import ServerRule
-from scanner.server_settings import INCLUDE, SWITCH, Setting, read_settings
+from scanner.server_settings import (
+    INCLUDE,
+    SWITCH,
+    UNREAD,
+    Setting,
+    consequence,
+    read_settings,
+)
 
-UNREAD = "unread"
 MAX_WRITTEN = 120
 """Characters of a directive that its evidence shows."""
-MAX_SHOWN = 3
-"""Algorithms named in the evidence of a setting; all are in its attributes."""
 
 _DULL = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/vim/", "/proc/", "/var/lib/dpkg/")
 
@@ -93,18 +96,7 @@ def said(path: str, setting: Setting) -> str:
     written = f"{path}:{directive.line} {written}"
     if not setting.unapproved and setting.state != "off":
         return written
-    allows = f" allows {enumerated(setting.unapproved)}" if setting.unapproved else ""
-    return f"{written}{allows}, write: {' '.join(setting.advice.split())}"
-
-
-def enumerated(names: tuple[str, ...]) -> str:
-    """Some names, those first that clients of today ask for, and how many more there are."""
-    more = len(names) - MAX_SHOWN
-    shown = sorted(names, key=lambda each: (_RARE.search(each) is not None, "CHACHA" not in each))
-    return ", ".join(shown[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-_RARE = re.compile(r"_DSS_|_PSK_|TLS_SRP|CAMELLIA|ARIA|SEED|IDEA")
+    return written + consequence(setting.unapproved, setting.advice)
 
 
 def _unread(path: str, server: ServerRule, reason: str) -> Fact:

@@ -10,13 +10,12 @@ from itertools import pairwise
 
 from scanner.facts import fact
 from scanner.formats.config_model import Directive
-from scanner.inspectors.servers import enumerated
 from scanner.link.setting_files import program_at
 from scanner.link.started import Launch
 from scanner.link.world import World
 from scanner.model import Fact, FactKind
 from scanner.rules_servers import ServerRule, any_of
-from scanner.server_settings import judge, values_of
+from scanner.server_settings import consequence, judge, values_of
 
 
 def command_settings(rule: ServerRule, program: str, world: World) -> Iterator[Fact]:
@@ -37,12 +36,12 @@ def command_settings(rule: ServerRule, program: str, world: World) -> Iterator[F
             told.add((name, value))
             found = judge(directive, entry, Directive(name, values, 0), values, world.rules)
             where = launch.source if launch.source.startswith("/") else ""
-            allows = f" allows {enumerated(found.unapproved)}" if found.unapproved else ""
-            advice = f", write: {' '.join(directive.advice.split())}" if allows else ""
+            advice = directive.advice if found.unapproved else ""
+            said = consequence(found.unapproved, advice)
             yield fact(
                 FactKind.SETTING_IN_EFFECT,
                 where,
-                evidence=(f"{where or 'command'}: {name} {value}{allows}{advice}",),
+                evidence=(f"{where or 'command'}: {name} {value}{said}",),
                 software=rule.id,
                 program=program,
                 directive=name,

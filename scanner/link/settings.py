@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 
 from scanner.facts import fact
 from scanner.formats.config_model import Directive
-from scanner.inspectors.servers import UNREAD, enumerated
 from scanner.link.setting_commands import command_settings
 from scanner.link.setting_files import Files, linked_files
 from scanner.link.world import Linked, World
 from scanner.model import Fact, FactKind, Gap, GapKind
 from scanner.rules_servers import DirectiveRule, ServerRule, any_of
-from scanner.server_settings import INCLUDE, SWITCH, judge
+from scanner.server_settings import INCLUDE, SWITCH, UNREAD, consequence, judge
 
 BY_NAME = frozenset({"ini", "words", "assignments", "folded", "properties"})
 """Syntaxes in which blocks of one name are one block, in whatever file they stand."""
@@ -217,8 +216,8 @@ class _Server:
             switch.path,
             evidence=(
                 f"{switch.path}:{directive.line} {switch.text('directive')} {switch.text('value')} "
-                f"without {name}, which is then {rule.default} and allows "
-                f"{enumerated(found.unapproved)}, write: {' '.join(rule.advice.split())}",
+                f"without {name}, which is then {rule.default} and"
+                + consequence(found.unapproved, rule.advice),
             ),
             software=self._rule.id,
             program=self._programs[0],
