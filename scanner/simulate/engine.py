@@ -121,15 +121,35 @@ def own_container(client: DockerClient) -> str | None:
     """The ID of the container that this process runs in, when `client`'s engine runs it."""
     if not (Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()):
         return None
-    candidates: list[str] = []
-    for name in ("/proc/self/cgroup", "/proc/self/mountinfo"):
-        with contextlib.suppress(OSError):
-            # Of the mounts only those count that the engine makes in every container.
-            for line in Path(name).read_text().splitlines():
-                if name.endswith("cgroup") or "/etc/hostname" in line:
-                    candidates += _CONTAINER_ID.findall(line)
-    candidates.append(socket.gethostname())
-    for candidate in dict.fromkeys(candidates):
+    hostname = socket.gethostname()
+    named = {*container_ids(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))}
+    for candidate in (*sorted(named), hostname):
         with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
-            return str(client.containers.get(candidate).id)
+            found = client.containers.get(candidate)
+            # An engine also answers to the start of an ID and to names, which a machine's own
+            # hostname may be by chance.
+            own_name = str((found.attrs.get("Config") or {}).get("Hostname", ""))
+            if candidate in named or own_name == hostname:
+                return str(found.id)
     return None
+
+
+def container_ids(cgroup: str, mountinfo: str) -> tuple[str, ...]:
+    """IDs of the container that a process is in, from its files in `/proc/self`.
+
+    Of the mounts only the one counts that an engine makes over the container's own
+    `/etc/hostname`: while a container is set up, mounts for it show elsewhere too.
+    """
+    ids = _CONTAINER_ID.findall(cgroup)
+    for line in mountinfo.splitlines():
+        fields = line.split(" ")
+        if len(fields) > 4 and fields[4] == "/etc/hostname":
+            ids += _CONTAINER_ID.findall(fields[3])
+    return tuple(dict.fromkeys(ids))
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
