@@ -6,8 +6,6 @@ Decides nothing about images.
 
 from __future__ import annotations
 
-import os
-import re
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -19,8 +17,8 @@ import typer
 
 from scanner import __version__
 from scanner.cli_cmvp import cmvp_app
-from scanner.cli_types import Day, Folders
-from scanner.commands import scenario_options as options
+from scanner.cli_scan import scan
+from scanner.cli_types import Day, Folders, Insecure, Platform, Quiet
 from scanner.commands.endings import guarded
 from scanner.commands.terminal import PROGRAM
 from scanner.gate import PASSED
@@ -39,26 +37,10 @@ provider_app = typer.Typer(
     rich_markup_mode=None,
     help="Keep an OpenSSL FIPS provider for simulated runs of images that have none.",
 )
+app.command()(scan)
 app.add_typer(rules_app, name="rules")
 app.add_typer(provider_app, name="provider")
 app.add_typer(cmvp_app, name="cmvp")
-
-
-class Output(StrEnum):
-    """Formats of a report: the keys of `scanner.report.RENDERERS`."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class FailOn(StrEnum):
-    """The mildest severity that fails the gate."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    NEVER = "never"
 
 
 class RuleKind(StrEnum):
@@ -88,27 +70,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _os_and_architecture(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?", text):
-        raise typer.BadParameter(f"{text} is no platform; write OS/ARCH, such as linux/arm64")
-    return text
-
-
-Platform = Annotated[
-    str | None,
-    typer.Option(
-        parser=_os_and_architecture,
-        metavar="OS/ARCH",
-        help="Which one of a multi-platform image.",
-        show_default="this machine's",
-    ),
-]
-Insecure = Annotated[
-    bool, typer.Option("--insecure", help="Allow plain http to a registry on this machine.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
-
-
 @app.callback()
 def _root(
     version: Annotated[
@@ -119,115 +80,6 @@ def _root(
     ] = False,
 ) -> None:
     del version
-
-
-@app.command()
-def scan(
-    image: Annotated[
-        str,
-        typer.Argument(
-            show_default=False,
-            metavar="IMAGE",
-            help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
-            "oci:PATH[:TAG], or dir:PATH.",
-        ),
-    ],
-    static: Annotated[
-        bool, typer.Option("--static", help="Inspect only; start no container.")
-    ] = False,
-    platform: Platform = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="Format of the report.")] = (
-        Output.TEXT
-    ),
-    output_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the report there.", show_default="stdout"),
-    ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 1 for a finding of this severity or worse.")
-    ] = FailOn.HIGH,
-    min_score: Annotated[
-        int | None,
-        typer.Option(min=0, max=100, metavar="N", help="Exit with 1 for a score below N."),
-    ] = None,
-    day: Day = None,
-    insecure: Insecure = False,
-    fips_provider: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A fips.so for the simulated run of images that have none "
-            "(see `fips-scanner provider`).",
-            show_default=False,
-        ),
-    ] = None,
-    rules: Folders = None,
-    timeout: Annotated[
-        float, typer.Option(min=10, metavar="SECONDS", help="For all runs of containers together.")
-    ] = 240,
-    ready_timeout: Annotated[
-        float,
-        typer.Option(min=1, metavar="SECONDS", help="How long a container may take to be ready."),
-    ] = 20,
-    http: options.Http = None,
-    exec_: options.Exec = None,
-    wait_for: options.WaitFor = None,
-    env: options.Env = None,
-    env_file: options.EnvFile = None,
-    mount: options.Mount = None,
-    command: options.Command = None,
-    scenario: options.ScenarioFile = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=64,
-            metavar="N",
-            help="Processes that inspect side by side.",
-            show_default="one per processor, at most 4",
-        ),
-    ] = None,
-    quiet: Quiet = False,
-    verbose: Annotated[
-        bool,
-        typer.Option("--verbose", "-v", help="List everything, the evidence too."),
-    ] = False,
-) -> int:
-    """Scan an image: inspect it, run it under FIPS conditions, judge and score."""
-    from scanner.commands.scan import ScanRequest, run
-    from scanner.model import Severity
-    from scanner.simulate.scenario import ScenarioOptions
-
-    return run(
-        ScanRequest(
-            image=image,
-            static=static,
-            platform=platform,
-            output=output.value,
-            output_file=output_file,
-            fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on.value),
-            min_score=min_score,
-            today=day or date.today(),
-            insecure=insecure,
-            provider=fips_provider,
-            rules=rules or (),
-            scenario=ScenarioOptions(
-                file=scenario,
-                commands=tuple(exec_ or ()),
-                requests=tuple(http or ()),
-                wait_for=wait_for,
-                env=tuple(env or ()),
-                env_files=tuple(env_file or ()),
-                mounts=tuple(mount or ()),
-                command=command,
-            ),
-            timeout=timeout,
-            ready_timeout=ready_timeout,
-            workers=workers or min(len(os.sched_getaffinity(0)), 4),
-            quiet=quiet,
-            verbose=verbose,
-        )
-    )
 
 
 @app.command()

@@ -5,6 +5,7 @@ Knows no command.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -34,3 +35,24 @@ Folders = Annotated[
     list[Path] | None,
     typer.Option("--rules", metavar="DIR", help="A folder of more rules; may be repeated."),
 ]
+
+
+def os_and_architecture(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?", text):
+        raise typer.BadParameter(f"{text} is no platform; write OS/ARCH, such as linux/arm64")
+    return text
+
+
+Platform = Annotated[
+    str | None,
+    typer.Option(
+        parser=os_and_architecture,
+        metavar="OS/ARCH",
+        help="Which one of a multi-platform image.",
+        show_default="this machine's",
+    ),
+]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Allow plain http to a registry on this machine.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]

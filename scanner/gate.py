@@ -5,9 +5,19 @@ Looks at nothing but the report; never exits itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
 
-from scanner.model import Activation, Report, Severity, ValidationStatus, VerdictKind
+from scanner.model import (
+    Activation,
+    GateResult,
+    GateRules,
+    Report,
+    ValidationStatus,
+    Verdict,
+    VerdictKind,
+    WaiverResult,
+    WaiverState,
+)
 
 PASSED = 0
 FAILED = 1
@@ -17,55 +27,82 @@ UNDETERMINED = 3
 _IDS = 5
 """Findings named in a reason."""
 
+_BEST_FIRST = (
+    VerdictKind.NO_CRYPTO,
+    VerdictKind.READY,
+    VerdictKind.CONDITIONAL,
+    VerdictKind.UNDETERMINED,
+    VerdictKind.NOT_READY,
+)
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Whether a report passes, the exit code, and one sentence for each reason not to."""
 
-    passed: bool
-    exit_code: int
-    reasons: tuple[str, ...] = ()
-
-
-def gate(report: Report, fail_on: Severity | None, min_score: int | None = None) -> Gate:
+def gate(
+    report: Report,
+    rules: GateRules,
+    accepted: Verdict | None = None,
+    *,
+    waivers: Sequence[WaiverResult] = (),
+    excused: Container[str] = (),
+) -> GateResult:
     """Put `report` to the gate.
 
-    A finding or the score decides first: what is known to fail need not be looked at further. An
-    undetermined verdict never passes, unless all that was left open is what the user asked to
-    leave open (`--static`).
+    What is known to fail decides first: it need not be looked at further. An undetermined verdict
+    never passes, unless all that was left open is what the user asked to leave open (`--static`).
 
     Args:
-        fail_on: the mildest severity that fails; None lets every finding pass.
-        min_score: the lowest score that passes; None lets every score pass.
+        accepted: verdict and score without what was waived; None where nothing was.
+        waivers: those that are meant for this image. One that has expired fails.
+        excused: programs whose uses of cryptography were waived.
     """
-    reasons = []
-    if fail_on is not None:
-        found = [
-            each.id
-            for each in report.findings
-            if not each.ignored_because and each.severity.rank <= fail_on.rank
-        ]
-        if found:
-            reasons.append(f"{_count(found)} at or above {fail_on}: {_names(found)}")
-    if min_score is not None and report.verdict.score < min_score:
-        reasons.append(f"the score is {report.verdict.score}, below {min_score}")
-    if reasons:
-        return Gate(False, FAILED, tuple(reasons))
-    if report.verdict.kind is VerdictKind.UNDETERMINED and not _open_on_request(report):
-        return Gate(False, UNDETERMINED, (f"could not be determined: {_why(report)}",))
-    return Gate(True, PASSED)
-
-
-def _open_on_request(report: Report) -> bool:
-    """Whether only what the user did not want to be looked at keeps the verdict open."""
-    asked = any(gap.requested for gap in report.gaps)
-    unasked = any(gap.caps and not gap.requested for gap in report.gaps)
-    unknown = any(
-        each.verdict is VerdictKind.UNDETERMINED and not each.ignored_because
+    verdict = accepted or report.verdict
+    reasons = [_expired(each) for each in waivers if each.state is WaiverState.EXPIRED]
+    found = [
+        each.id
         for each in report.findings
+        if not each.ignored_by
+        and each.question in rules.questions
+        and rules.fail_on is not None
+        and each.severity.rank <= rules.fail_on.rank
+    ]
+    if found:
+        reasons.append(f"{_count(found)} at or above {rules.fail_on}: {_names(found)}")
+    if rules.min_score is not None and verdict.score < rules.min_score:
+        which = "" if verdict == report.verdict else " without what is waived"
+        reasons.append(f"the score{which} is {verdict.score}, below {rules.min_score}")
+    is_open = verdict.kind is VerdictKind.UNDETERMINED
+    if rules.verdict and not is_open and _worse(verdict.kind, rules.verdict):
+        reasons.append(f"the verdict is {verdict.kind}, not {rules.verdict} or better")
+    if reasons:
+        return GateResult(False, FAILED, tuple(reasons))
+    if is_open and (rules.verdict or not _open_on_request(report, excused)):
+        return GateResult(False, UNDETERMINED, (f"could not be determined: {_why(verdict)}",))
+    return GateResult(True, PASSED)
+
+
+def _worse(kind: VerdictKind, limit: VerdictKind) -> bool:
+    return _BEST_FIRST.index(kind) > _BEST_FIRST.index(limit)
+
+
+def _expired(result: WaiverResult) -> str:
+    waiver = result.waiver
+    where = f" (line {waiver.line})" if waiver.line else ""
+    return (
+        f"the waiver of {waiver.rule} for {waiver.pattern} expired on {waiver.expires}: "
+        f"{waiver.owner} renews it or removes it{where}"
+    )
+
+
+def _open_on_request(report: Report, excused: Container[str]) -> bool:
+    """Whether only what the user did not want to be looked at keeps the verdict open."""
+    gaps = [gap for gap in report.gaps if not gap.ignored_because]
+    asked = any(gap.requested for gap in gaps)
+    unasked = any(gap.caps and not gap.requested for gap in gaps)
+    unknown = any(
+        each.verdict is VerdictKind.UNDETERMINED and not each.ignored_by for each in report.findings
     )
     unproven = any(
         use.role == "workload"
+        and use.consumer not in excused
         and (
             use.validation.status is not ValidationStatus.ACTIVE
             or use.activation not in (Activation.ON, Activation.HOST)
@@ -75,8 +112,8 @@ def _open_on_request(report: Report) -> bool:
     return asked and not (unasked or unknown or unproven)
 
 
-def _why(report: Report) -> str:
-    return "; ".join(report.verdict.reasons[:2]) or "no reason is known"
+def _why(verdict: Verdict) -> str:
+    return "; ".join(verdict.reasons[:2]) or "no reason is known"
 
 
 def _count(found: list[str]) -> str:

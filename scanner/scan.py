@@ -19,6 +19,7 @@ from scanner.judge import judge, use_fact
 from scanner.link import link
 from scanner.link.world import FactIndex
 from scanner.model import CryptoUse, FactKind, Gap, GapKind, ImageInfo, Report
+from scanner.origins import layers_of, with_origins
 from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook
 from scanner.simulate import RunLimits, Simulation, simulate
@@ -87,11 +88,12 @@ def scan(
         facts, uses, link_gaps = link(walked.facts, walked.view, image.config, rules)
         run = _run(image, facts, uses, rules, options, progress)
         info = _image_info(image, facts, files=len(walked.view))
+        layers = layers_of(image.config, walked.view)
     progress.phase("judging")
     judgment = judge(as_seen(uses, run.facts), (*facts, *run.facts), rules, today)
     assets, more = inventory(facts)
     gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps, *more))
-    return Report(
+    report = Report(
         scanner_version=__version__,
         rules_digest=rules.digest,
         date=today,
@@ -102,7 +104,9 @@ def scan(
         conditions=run.conditions,
         gaps=gaps,
         assets=assets,
+        layers=layers,
     )
+    return with_origins(report, walked.view)
 
 
 def _run(

@@ -5,7 +5,7 @@ Says nothing that no finding, use or gap carries: every reason and every point h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from scanner.model import (
     Activation,
@@ -47,15 +47,19 @@ def weigh(
     gaps: Sequence[Gap],
     conditions: Sequence[ConditionResult],
     scoring: Scoring,
+    excused: Container[str] = (),
 ) -> Verdict:
     """The verdict and score of an image.
+
+    Uses by the programs `excused` need no proof: somebody accepted what was found of them.
 
     The verdict is the worst that a finding demands, capped by what could not be looked at: a
     scanner that could not look never says `ready`.
     """
-    counted = [finding for finding in findings if not finding.ignored_because]
-    kind, reasons = _verdict(counted, uses, gaps)
-    scores, total, lost = _score(kind, counted, uses, gaps, conditions, scoring)
+    findings = tuple(findings)
+    kind, reasons = _verdict(findings, uses, gaps, excused)
+    counted = [use for use in uses if use.consumer not in excused]
+    scores, total, lost = _score(kind, findings, counted, gaps, conditions, scoring)
     banded = total * scoring.ceilings.get(kind, 100.0) / 100
     if total - banded > 0.005:
         # A good grade elsewhere must not let an image pass that is not ready; within a verdict
@@ -66,7 +70,10 @@ def weigh(
 
 
 def _verdict(
-    findings: Sequence[Finding], uses: Sequence[CryptoUse], gaps: Sequence[Gap]
+    findings: Sequence[Finding],
+    uses: Sequence[CryptoUse],
+    gaps: Sequence[Gap],
+    excused: Container[str],
 ) -> tuple[VerdictKind, tuple[str, ...]]:
     demanding = [finding for finding in findings if finding.verdict is not None]
     if demanding:
@@ -87,7 +94,11 @@ def _verdict(
         if capped:
             return VerdictKind.UNDETERMINED, _gap_reasons(capped)
         return VerdictKind.NO_CRYPTO, ("no file of the image holds or loads known cryptography",)
-    open_uses = tuple(use for use in uses if use.role == "workload" and not _proven(use))
+    open_uses = tuple(
+        use
+        for use in uses
+        if use.role == "workload" and not _proven(use) and use.consumer not in excused
+    )
     if open_uses:
         return VerdictKind.UNDETERMINED, tuple(
             f"{use.consumer}: {use.module.name} is {use.validation.status.value}, "

@@ -5,36 +5,33 @@ Judges nothing: the report comes from `scanner.scan`, the exit code from `scanne
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from scanner.commands.outputs import Output, Outputs
 from scanner.commands.progress import shown_progress
 from scanner.commands.rule_folders import rule_folders
-from scanner.commands.terminal import OutputFile, look_for, put, say
+from scanner.commands.terminal import say
 from scanner.errors import UsageError
-from scanner.gate import Gate, gate
-from scanner.model import Report, Severity, VerdictKind
-from scanner.report.look import Look
-
-if TYPE_CHECKING:
-    from scanner.simulate.scenario import ScenarioOptions
+from scanner.gate import PASSED
+from scanner.model import Batch, GateRules, Policy, Report, Severity, VerdictKind
+from scanner.policy import apply_policy
+from scanner.rulebook import RuleBook
+from scanner.simulate.scenario import ScenarioOptions, from_options
 
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
     """What the user asked for."""
 
-    image: str
+    images: tuple[str, ...]
     static: bool
     platform: str | None
-    output: str
-    output_file: Path | None
-    fail_on: Severity | None
+    outputs: tuple[Output, ...]
+    fail_on: str
+    """A severity, `never`, or `""` for what the policy says."""
     min_score: int | None
     today: date
     insecure: bool
@@ -51,38 +48,43 @@ class ScanRequest:
 
 
 def run(request: ScanRequest) -> int:
-    """Scan, write the report, and return the exit code.
+    """Scan, write the reports, and return the exit code.
 
     Raises:
-        ScannerError: the image cannot be scanned, or the report not written.
+        ScannerError: the image cannot be scanned, or a report not written.
     """
-    file = OutputFile(request.output_file) if request.output_file else None
-    with file or nullcontext():
-        report = _report(request)
-        from scanner.report import RENDERERS
-
-        render = RENDERERS[request.output]
-        if file:
-            file.write(render(report, Look(verbose=request.verbose)))
-        else:
-            put(render(report, look_for(sys.stdout, verbose=request.verbose)))
-    passed = gate(report, request.fail_on, request.min_score)
+    with Outputs(request.outputs, verbose=request.verbose) as outputs:
+        rules = RuleBook.load(*rule_folders(request.rules))
+        report = apply_policy(
+            _report(request, request.images[0], rules),
+            policy_of(request),
+            today=request.today,
+            scoring=rules.scoring,
+        )
+        outputs.write(Batch((report,)))
     if not request.quiet:
-        _tell(report, passed, request)
-    return passed.exit_code
+        tell(report, outputs.files)
+    return report.policy.gate.exit_code if report.policy else PASSED
 
 
-def _report(request: ScanRequest) -> Report:
+def policy_of(request: ScanRequest) -> Policy:
+    """What the options say the image must be."""
+    rules = GateRules(min_score=request.min_score)
+    if request.fail_on:
+        severity = None if request.fail_on == "never" else Severity(request.fail_on)
+        rules = replace(rules, fail_on=severity)
+    return Policy(gate=rules)
+
+
+def _report(request: ScanRequest, image: str, rules: RuleBook) -> Report:
     if request.provider is not None and not request.provider.is_file():
         raise UsageError(f"no such FIPS provider: {request.provider}; name a fips.so")
     if request.static and request.scenario:
         raise UsageError("a smoke test needs a run: leave out --static, or what it is to do")
-    from scanner.rulebook import RuleBook
+    # Heavy, and not needed to tell of a mistake in the options.
     from scanner.scan import ScanOptions, scan
-    from scanner.simulate.scenario import from_options
 
     scenario = from_options(request.scenario)
-    rules = RuleBook.load(*rule_folders(request.rules))
     options = ScanOptions(
         static=request.static,
         platform=request.platform,
@@ -96,19 +98,22 @@ def _report(request: ScanRequest) -> Report:
         run_limits=replace(options.run_limits, total=request.timeout, ready=request.ready_timeout),
     )
     with shown_progress(quiet=request.quiet) as progress:
-        return scan(
-            request.image, rules=rules, today=request.today, options=options, progress=progress
-        )
+        return scan(image, rules=rules, today=request.today, options=options, progress=progress)
 
 
-def _tell(report: Report, passed: Gate, request: ScanRequest) -> None:
-    verdict = report.verdict
-    if request.output_file:
-        say(f"{verdict.kind}, score {verdict.score}: written to {request.output_file}")
-    for reason in passed.reasons:
+def tell(report: Report, files: Sequence[Path]) -> None:
+    """Say on standard error where the report is, and what the gate says of it."""
+    verdict, result = report.verdict, report.policy
+    if files:
+        names = ", ".join(map(str, files))
+        say(f"{verdict.kind}, score {verdict.score}: written to {names}")
+    if result is None:
+        return
+    for reason in result.gate.reasons:
         say(f"gate: {reason}")
-    if passed.passed and verdict.kind is VerdictKind.NOT_READY:
-        if request.fail_on is None:
+    if result.gate.passed and verdict.kind is VerdictKind.NOT_READY:
+        fail_on = result.gate_rules.fail_on
+        if fail_on is None:
             say(f"gate: off, the verdict is {verdict.kind}")
         else:
-            say(f"gate: passed, nothing at or above {request.fail_on}; yet it is {verdict.kind}")
+            say(f"gate: passed, nothing at or above {fail_on}; yet it is {verdict.kind}")

@@ -140,4 +140,4 @@ class OutputFile:
 
     def _problem(self, error: OSError) -> UsageError:
         reason = (error.strerror or str(error)).lower()
-        return UsageError(f"cannot write {self.path}: {reason}; name another --output-file")
+        return UsageError(f"cannot write {self.path}: {reason}; name another file")

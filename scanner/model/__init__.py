@@ -6,9 +6,27 @@ crosses a module border, and nothing here opens a file or decides a verdict.
 
 from scanner.model.assets import Asset, AssetKind
 from scanner.model.facts import Fact, FactKind, Gap, GapKind, Value
-from scanner.model.image import FileEntry, FileKind, HealthCheck, ImageConfig, ImageInfo, Platform
+from scanner.model.image import (
+    FileEntry,
+    FileKind,
+    HealthCheck,
+    ImageConfig,
+    ImageInfo,
+    LayerInfo,
+    Platform,
+)
 from scanner.model.inside import AlgorithmCall, AlgorithmOffer, ProgramActivity, StepResult
-from scanner.model.report import PointsLost, Report, Verdict
+from scanner.model.policy import (
+    GateResult,
+    GateRules,
+    Override,
+    Policy,
+    PolicyResult,
+    Waiver,
+    WaiverResult,
+    WaiverState,
+)
+from scanner.model.report import Batch, Failure, PointsLost, Report, Verdict
 from scanner.model.runs import ConditionResult, Difference, Effect, LogMatch
 from scanner.model.tls import TlsCertificate, TlsClient, TlsEndpoint
 from scanner.model.uses import (
@@ -28,6 +46,7 @@ __all__ = [
     "AlgorithmOffer",
     "Asset",
     "AssetKind",
+    "Batch",
     "ConditionResult",
     "Confidence",
     "CryptoUse",
@@ -35,18 +54,25 @@ __all__ = [
     "Effect",
     "Fact",
     "FactKind",
+    "Failure",
     "FileEntry",
     "FileKind",
     "Finding",
     "Gap",
     "GapKind",
+    "GateResult",
+    "GateRules",
     "HealthCheck",
     "ImageConfig",
     "ImageInfo",
+    "LayerInfo",
     "LogMatch",
     "Module",
+    "Override",
     "Platform",
     "PointsLost",
+    "Policy",
+    "PolicyResult",
     "ProgramActivity",
     "Question",
     "Report",
@@ -61,4 +87,7 @@ __all__ = [
     "Value",
     "Verdict",
     "VerdictKind",
+    "Waiver",
+    "WaiverResult",
+    "WaiverState",
 ]

@@ -138,6 +138,8 @@ class GapKind(StrEnum):
     NO_PROVIDER = "no-provider"
     NOT_VERIFIED = "not-verified"
     INTERNAL = "internal"
+    INTERRUPTED = "interrupted"
+    """The user ended the scan before it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +155,5 @@ class Gap:
     """Whether it keeps the verdict from `ready` and `no-crypto`."""
     requested: bool = False
     """Whether the user asked for it (`--static`)."""
+    ignored_because: str = ""
+    """Why the gate does not count it; `""` where it does. The verdict counts it all the same."""

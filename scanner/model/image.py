@@ -105,3 +105,17 @@ class ImageInfo:
     """`ID VERSION_ID` of os-release, or `""`."""
     layers: int = 0
     files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """A layer, for people who want to know which build step brought a file."""
+
+    diff_id: str
+    """Digest of the uncompressed layer; `""` where the source has none."""
+    created_by: str
+    """The build instruction, where the image's history tells."""
+    files: int = 0
+    """Entries of the squashed view that this layer brought."""
+    size: int = 0
+    """Bytes of these files."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from scanner.model.assets import Asset
 from scanner.model.facts import Gap
-from scanner.model.image import ImageInfo
+from scanner.model.image import ImageInfo, LayerInfo
+from scanner.model.policy import PolicyResult
 from scanner.model.runs import ConditionResult
 from scanner.model.uses import CryptoUse, Finding
 from scanner.model.words import Question, VerdictKind
@@ -52,4 +53,45 @@ class Report:
     conditions: tuple[ConditionResult, ...] = ()
     gaps: tuple[Gap, ...] = ()
     assets: tuple[Asset, ...] = ()
+    layers: tuple[LayerInfo, ...] = ()
+    """Lowest first."""
+    origins: Mapping[str, int] = field(default_factory=dict)
+    """The layer, as an index of `layers`, of every file that the report names."""
+    target: str = ""
+    """Where the image is meant to run: the id of a file in `rules/targets/`."""
+    policy: PolicyResult | None = None
+    """How it fares by a policy; None where none was applied."""
     schema_version: str = "1"
+
+    def layer_of(self, place: str) -> int | None:
+        """The index of the layer that brought the file in which `place` lies.
+
+        `place` is a path, a path with a line (`/etc/nginx/nginx.conf:12`), or a member of an
+        archive (`/app.jar!/lib/x.jar`). None where that is not known.
+        """
+        path = place.partition("!/")[0]
+        while path:
+            if path in self.origins:
+                return self.origins[path]
+            path, colon, line = path.rpartition(":")
+            if not colon or not line.isdigit():
+                return None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An image that could not be scanned."""
+
+    reference: str
+    error: str
+    """One line, for people."""
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several images, scanned in one call, in the order in which they were named."""
+
+    reports: tuple[Report, ...]
+    failures: tuple[Failure, ...] = ()

@@ -108,4 +108,9 @@ class Finding:
     references: tuple[str, ...] = ()
     verdict: VerdictKind | None = None
     """The best verdict an image with this finding may have; None leaves it open."""
+    rule_severity: Severity | None = None
+    """The severity that the rule gives, where a policy gave another."""
+    ignored_by: Literal["", "waiver", "override", "baseline"] = ""
+    """What keeps the gate from counting it. Verdict and score count it all the same."""
     ignored_because: str = ""
+    """The reason that was given for that, with who gave it and until when."""

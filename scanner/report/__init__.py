@@ -1,4 +1,4 @@
-"""Turns a report into what people and programs read.
+"""Turns reports into what people and programs read.
 
 Only formats: nothing is judged, counted into a score, or left out for being good or bad news.
 """
@@ -6,17 +6,45 @@ Only formats: nothing is judged, counted into a score, or left out for being goo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from scanner.model import Report
+from scanner.model import Batch, Report
 from scanner.report import json, text
 from scanner.report.look import Look
 
-__all__ = ["RENDERERS", "Look", "Renderer"]
+__all__ = ["RENDERERS", "Format", "Look", "render"]
 
-Renderer = Callable[[Report, Look], str]
 
-RENDERERS: Mapping[str, Renderer] = {
-    "text": text.render,
-    "json": json.render,
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An output format. What it makes is text that ends with a line break."""
+
+    about: str
+    """What it is for, in a few words."""
+    extension: str
+    """Of a file that holds it, with the dot."""
+    one: Callable[[Report, Look], str]
+    """Makes it for one image."""
+    many: Callable[[Batch, Look], str] | None = None
+    """Makes it for several; None where a document of this format is about one image."""
+
+
+RENDERERS: Mapping[str, Format] = {
+    "text": Format("for people, in a terminal", ".txt", text.render, text.render_many),
+    "json": Format("for programs: everything, by a schema", ".json", json.render, json.render_many),
 }
-"""Name of an output format → what makes it. The result ends with a line break."""
+"""Name of an output format → what makes it."""
+
+
+def render(name: str, batch: Batch, look: Look) -> str:
+    """`batch` in the format `name`.
+
+    Raises:
+        ValueError: a document of this format cannot be about several images.
+    """
+    made = RENDERERS[name]
+    if len(batch.reports) == 1 and not batch.failures:
+        return made.one(batch.reports[0], look)
+    if made.many is None:
+        raise ValueError(f"{name} is about one image")
+    return made.many(batch, look)

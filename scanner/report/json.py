@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from scanner.model import (
     Asset,
+    Batch,
     ConditionResult,
     CryptoUse,
     Finding,
     Gap,
     Module,
     PointsLost,
+    PolicyResult,
     Question,
     Report,
     TlsEndpoint,
+    WaiverResult,
 )
 from scanner.report.escape import encodable
 from scanner.report.look import Look
@@ -36,7 +39,21 @@ Json = dict[str, Any]
 
 def render(report: Report, look: Look | None = None) -> str:  # noqa: ARG001
     """`report` as JSON in ASCII, with sorted keys. `look` changes nothing."""
-    return json.dumps(_clean(as_json(report)), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+    return _dump(as_json(report))
+
+
+def render_many(batch: Batch, look: Look | None = None) -> str:  # noqa: ARG001
+    """`batch` as JSON in ASCII, by `batch-v1.json`. `look` changes nothing."""
+    document = {
+        "schema_version": "1",
+        "reports": [as_json(each) for each in batch.reports],
+        "failures": [_plain(each) for each in batch.failures],
+    }
+    return _dump(document)
+
+
+def _dump(document: Json) -> str:
+    return json.dumps(_clean(document), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 def schema() -> Json:
@@ -73,6 +90,10 @@ def as_json(report: Report) -> Json:
         "conditions": [_condition(each) for each in ordered_runs(report.conditions)],
         "assets": _sorted((_asset(each) for each in report.assets), "kind", "path", "name"),
         "gaps": _sorted((_gap(each) for each in report.gaps), "kind", "subject"),
+        "layers": [_plain(each) for each in report.layers],
+        "origins": [{"path": path, "layer": at} for path, at in sorted(report.origins.items())],
+        "target": report.target,
+        "policy": _policy(report.policy) if report.policy else None,
     }
 
 
@@ -129,6 +150,8 @@ def _finding(finding: Finding) -> Json:
         "evidence": list(finding.evidence),
         "references": list(finding.references),
         "verdict": finding.verdict.value if finding.verdict else None,
+        "rule_severity": finding.rule_severity.value if finding.rule_severity else None,
+        "ignored_by": finding.ignored_by,
         "ignored_because": finding.ignored_because,
     }
 
@@ -221,6 +244,33 @@ def _gap(gap: Gap) -> Json:
         "reason": gap.reason,
         "caps": gap.caps,
         "requested": gap.requested,
+        "ignored_because": gap.ignored_because,
+    }
+
+
+def _policy(result: PolicyResult) -> Json:
+    rules = result.gate_rules
+    return {
+        "source": result.source,
+        "accepted": result.accepted.value,
+        "accepted_score": result.accepted_score,
+        "gate": _plain(result.gate),
+        "gate_rules": {
+            "fail_on": rules.fail_on.value if rules.fail_on else None,
+            "min_score": rules.min_score,
+            "verdict": rules.verdict.value if rules.verdict else None,
+            "questions": [each.value for each in rules.questions],
+        },
+        "waivers": [_waiver(each) for each in result.waivers],
+        "baseline": result.baseline,
+    }
+
+
+def _waiver(result: WaiverResult) -> Json:
+    return {
+        "waiver": {**_plain(result.waiver), "expires": result.waiver.expires.isoformat()},
+        "state": result.state.value,
+        "matches": result.matches,
     }
 
 

@@ -19,9 +19,7 @@ RUNS = ("baseline", NODE, "enforced")
 
 def ordered_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Worst first, those that count before those that are ignored."""
-    return sorted(
-        findings, key=lambda each: (bool(each.ignored_because), each.severity.rank, each.id)
-    )
+    return sorted(findings, key=lambda each: (bool(each.ignored_by), each.severity.rank, each.id))
 
 
 def ordered_runs(runs: Iterable[ConditionResult]) -> list[ConditionResult]:

@@ -173,7 +173,7 @@ def test_options_are_checked_before_the_scan(tmp_path: Path) -> None:
     assert run("scan", "x", "--fail-on", "sometimes").returncode == 2
     assert run("scan", "x", "--date", "yesterday").returncode == 2
     target = tmp_path / "no" / "such" / "folder" / "report.json"
-    result = run("scan", "dir:/", "--output-file", str(target))
+    result = run("scan", "dir:/", "-o", f"text={target}")
     assert result.returncode == 2
     assert str(target) in only_line(result)
 

@@ -104,7 +104,7 @@ def test_engine_that_dies_leaves_a_report_of_what_was_seen(
     image = workload("tls")
     load(mortal.host, [image])
     file = tmp_path / "report.json"
-    scan = mortal.scan(image, "--output", "json", "--output-file", str(file))
+    scan = mortal.scan(image, "--output", f"json={file}")
     told = wait_for(scan, PHASES[condition])
     if condition == "baseline":
         time.sleep(1.0)  # it runs, and nothing of it has been told yet

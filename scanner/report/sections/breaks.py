@@ -49,7 +49,7 @@ def breaks(
 
 
 def _is_of_calls(finding: Finding) -> bool:
-    return finding.id.startswith("algorithm-refused") and not finding.ignored_because
+    return finding.id.startswith("algorithm-refused") and not finding.ignored_by
 
 
 def _what(broken: Iterable[ConditionResult]) -> str:

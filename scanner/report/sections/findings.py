@@ -39,8 +39,8 @@ def findings(page: Page, found: Sequence[Finding], started: Container[str] = ())
     Args:
         started: programs that the image starts: of many locations, they are shown.
     """
-    counting = [each for each in ordered_findings(found) if not each.ignored_because]
-    ignored = [each for each in ordered_findings(found) if each.ignored_because]
+    counting = [each for each in ordered_findings(found) if not each.ignored_by]
+    ignored = [each for each in ordered_findings(found) if each.ignored_by]
     numbers = {
         severity.value: len(list(each))
         for severity, each in groupby(counting, key=lambda finding: finding.severity)

@@ -1,3 +1,4 @@
+import json
 import os
 import pty
 import select
@@ -12,7 +13,7 @@ from scanner import cli
 from scanner.commands.progress import PhaseLines
 from scanner.commands.terminal import OutputFile, look_for
 from scanner.errors import EngineError, UsageError
-from scanner.report import RENDERERS
+from scanner.report.json import as_json
 from tests.unit.commands.running import COMMAND, environment
 from tests.unit.conftest import Answer
 from tests.unit.report.nginx import NOT_READY_NGINX
@@ -89,11 +90,13 @@ def test_the_report_goes_to_the_file_and_a_word_to_stderr(
 ) -> None:
     answers(NOT_READY_NGINX)
     path = tmp_path / "report.json"
-    assert cli.run(["scan", "x", "-o", "json", "--output-file", str(path)]) == 1
+    assert cli.run(["scan", "x", "-o", f"json={path}"]) == 1
     seen = capsys.readouterr()
     assert seen.out == ""
     assert seen.err.startswith(f"not-ready, score 31: written to {path}\n")
-    assert path.read_text() == RENDERERS["json"](NOT_READY_NGINX, look_for(sys.stdout))
+    written = json.loads(path.read_text())
+    assert written["findings"] == as_json(NOT_READY_NGINX)["findings"]
+    assert written["policy"]["gate"]["exit_code"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
@@ -105,7 +108,7 @@ def test_a_scan_that_fails_leaves_the_file_as_it_was(
     answers(EngineError("broke"))
     path = tmp_path / "report.txt"
     path.write_text("yesterday's")
-    assert cli.run(["scan", "x", "--output-file", str(path)]) == 3
+    assert cli.run(["scan", "x", "-o", f"text={path}"]) == 3
     assert path.read_text() == "yesterday's"
     assert [each.name for each in tmp_path.iterdir()] == ["report.txt"]
     capsys.readouterr()
@@ -117,7 +120,7 @@ def test_a_file_that_cannot_be_written_is_told_before_the_scan(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answers(AssertionError("the scan must not begin"))
-    assert cli.run(["scan", "x", "--output-file", str(tmp_path)]) == 2
+    assert cli.run(["scan", "x", "-o", f"text={tmp_path}"]) == 2
     assert "is a directory" in capsys.readouterr().err
 
 

@@ -88,7 +88,7 @@ def test_what_to_do_is_of_the_refusal_where_no_rule_knows_the_log() -> None:
     told = LogMatch("python-digest", "Python cannot make MD5.", "y")
     known = shown(replace(run, log_matches=(told,)), findings=(found,))
     assert known[2].endswith("which is refused")
-    ignored = replace(found, ignored_because="accepted")
+    ignored = replace(found, ignored_by="waiver")
     assert shown(run, findings=(ignored,))[2].endswith("which is refused")
     # Nothing was refused, so the advice would help nobody.
     assert "explain" not in "".join(shown(BROKEN, findings=(found,)))

@@ -17,7 +17,7 @@ from tests.unit.report.test_text import hostile_report
 TOP = {
     *("schema_version", "scanner_version", "rules_digest", "date", "image", "verdict"),
     *("verdict_reasons", "score", "scores", "points_lost", "uses", "findings", "conditions"),
-    *("assets", "gaps"),
+    *("assets", "gaps", "layers", "origins", "target", "policy"),
 }
 
 

@@ -8,22 +8,22 @@ from scanner.report import RENDERERS, Look
 from tests.unit.report.conftest import SNAPSHOTS
 from tests.unit.report.reports import ALL
 
-ENDINGS = {"text": "txt", "json": "json"}
+ENDINGS = {name: each.extension.removeprefix(".") for name, each in RENDERERS.items()}
 
 
 @pytest.mark.parametrize("output", RENDERERS)
 @pytest.mark.parametrize("name", ALL)
 def test_report(name: str, output: str, snapshot: Callable[[str, str], None]) -> None:
-    snapshot(f"{name}.{ENDINGS[output]}", RENDERERS[output](ALL[name], Look()))
+    snapshot(f"{name}.{ENDINGS[output]}", RENDERERS[output].one(ALL[name], Look()))
 
 
 def test_verbose_report(snapshot: Callable[[str, str], None]) -> None:
-    text = RENDERERS["text"](ALL["not-ready-nginx"], Look(verbose=True))
+    text = RENDERERS["text"].one(ALL["not-ready-nginx"], Look(verbose=True))
     snapshot("not-ready-nginx-verbose.txt", text)
 
 
 def test_colored_report(snapshot: Callable[[str, str], None]) -> None:
-    text = RENDERERS["text"](ALL["undetermined-no-engine"], Look(color=True))
+    text = RENDERERS["text"].one(ALL["undetermined-no-engine"], Look(color=True))
     snapshot("undetermined-no-engine-color.ansi", text)
 
 

@@ -117,7 +117,7 @@ def hostile_report() -> Report:
         image=image,
         verdict=verdict,
         uses=(use, replace(use, role="tool")),
-        findings=(hostile, replace(hostile, ignored_because=HOSTILE)),
+        findings=(hostile, replace(hostile, ignored_by="waiver", ignored_because=HOSTILE)),
         conditions=(condition,),
         assets=(Asset(AssetKind.SOURCE, HOSTILE, HOSTILE, HOSTILE, 1, 1, (HOSTILE,), (HOSTILE,)),),
         gaps=(Gap(GapKind.INTERNAL, HOSTILE, HOSTILE),),

@@ -1,0 +1,144 @@
+"""The command `fips-scanner scan`: its options, and the request that they make.
+
+Loads the scanner itself when the command runs. Decides nothing about images.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanner.cli_types import Day, Folders, Insecure, Platform, Quiet
+from scanner.commands import scenario_options as options
+
+FORMATS = ("text", "json")
+"""The keys of `scanner.report.RENDERERS`, which takes too long to load for `--help`."""
+
+
+class FailOn(StrEnum):
+    """The mildest severity that fails the gate."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    NEVER = "never"
+
+
+def scan(
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            show_default=False,
+            metavar="IMAGE...",
+            help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
+            "oci:PATH[:TAG], or dir:PATH.",
+        ),
+    ],
+    static: Annotated[
+        bool, typer.Option("--static", help="Inspect only; start no container.")
+    ] = False,
+    platform: Platform = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT[=FILE]",
+            help="Format of the report, and the file that gets it; may be repeated: "
+            f"{', '.join(FORMATS)}.",
+            show_default="text",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            help="Exit with 1 for a finding of this severity or worse.", show_default="high"
+        ),
+    ] = None,
+    min_score: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, metavar="N", help="Exit with 1 for a score below N."),
+    ] = None,
+    day: Day = None,
+    insecure: Insecure = False,
+    fips_provider: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A fips.so for the simulated run of images that have none "
+            "(see `fips-scanner provider`).",
+            show_default=False,
+        ),
+    ] = None,
+    rules: Folders = None,
+    timeout: Annotated[
+        float, typer.Option(min=10, metavar="SECONDS", help="For all runs of containers together.")
+    ] = 240,
+    ready_timeout: Annotated[
+        float,
+        typer.Option(min=1, metavar="SECONDS", help="How long a container may take to be ready."),
+    ] = 20,
+    http: options.Http = None,
+    exec_: options.Exec = None,
+    wait_for: options.WaitFor = None,
+    env: options.Env = None,
+    env_file: options.EnvFile = None,
+    mount: options.Mount = None,
+    command: options.Command = None,
+    scenario: options.ScenarioFile = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            metavar="N",
+            help="Processes that inspect side by side.",
+            show_default="one per processor, at most 4",
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="List everything, the evidence too."),
+    ] = False,
+) -> int:
+    """Scan an image: inspect it, run it under FIPS conditions, judge and score."""
+    from scanner.commands.outputs import parse_outputs
+    from scanner.commands.scan import ScanRequest, run
+    from scanner.simulate.scenario import ScenarioOptions
+
+    return run(
+        ScanRequest(
+            images=tuple(images),
+            static=static,
+            platform=platform,
+            outputs=parse_outputs(output or ()),
+            fail_on=fail_on.value if fail_on else "",
+            min_score=min_score,
+            today=day or date.today(),
+            insecure=insecure,
+            provider=fips_provider,
+            rules=rules or (),
+            scenario=ScenarioOptions(
+                file=scenario,
+                commands=tuple(exec_ or ()),
+                requests=tuple(http or ()),
+                wait_for=wait_for,
+                env=tuple(env or ()),
+                env_files=tuple(env_file or ()),
+                mounts=tuple(mount or ()),
+                command=command,
+            ),
+            timeout=timeout,
+            ready_timeout=ready_timeout,
+            workers=workers or min(len(os.sched_getaffinity(0)), 4),
+            quiet=quiet,
+            verbose=verbose,
+        )
+    )
