@@ -104,6 +104,20 @@ def test_a_finding_that_the_gate_ignores_counts_all_the_same() -> None:
     assert verdict(waived) == verdict(finding(VerdictKind.NOT_READY))
 
 
+def test_programs_that_were_accepted_need_no_proof_and_others_still_do() -> None:
+    off = replace(PROVEN, activation=Activation.OFF)
+    other = replace(off, consumer="/other")
+
+    def weighed(*uses: CryptoUse, excused: tuple[str, ...]) -> Verdict:
+        return weigh((), uses, (), RAN, SCORING, excused)
+
+    assert weighed(off, excused=()).kind is VerdictKind.UNDETERMINED
+    assert weighed(off, excused=("/app",)) == verdict()
+    assert weighed(off, other, excused=("/app",)).kind is VerdictKind.UNDETERMINED
+    # Accepting every use does not make them go away.
+    assert weighed(off, excused=("/app",)).kind is not VerdictKind.NO_CRYPTO
+
+
 def test_no_crypto_needs_no_run_but_needs_all_files() -> None:
     static = (Gap(GapKind.NOT_RUN, "image", "static", requested=True),)
     answer = verdict(uses=(), gaps=static, ran=())
