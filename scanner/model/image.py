@@ -105,6 +105,8 @@ class ImageInfo:
     """`ID VERSION_ID` of os-release, or `""`."""
     layers: int = 0
     files: int = 0
+    asked_by: tuple[str, ...] = ()
+    """Files that named it, for people: `compose.yaml:4 (service web)`. Empty where the user did."""
 
 
 @dataclass(frozen=True, slots=True)

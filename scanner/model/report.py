@@ -87,6 +87,10 @@ class Failure:
     error: str
     """One line, for people."""
     exit_code: int
+    platform: str = ""
+    """The one that was asked for; `""` for any."""
+    asked_by: tuple[str, ...] = ()
+    """As `ImageInfo.asked_by`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def as_json(report: Report) -> Json:
             "os": report.image.os,
             "layers": report.image.layers,
             "files": report.image.files,
+            "asked_by": list(report.image.asked_by),
         },
         "verdict": verdict.kind.value,
         "verdict_reasons": list(verdict.reasons),
