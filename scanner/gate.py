@@ -9,6 +9,7 @@ from collections.abc import Container, Sequence
 
 from scanner.model import (
     Activation,
+    Finding,
     GateResult,
     GateRules,
     Report,
@@ -56,21 +57,14 @@ def gate(
     """
     verdict = accepted or report.verdict
     reasons = [_expired(each) for each in waivers if each.state is WaiverState.EXPIRED]
-    found = [
-        each.id
-        for each in report.findings
-        if not each.ignored_by
-        and each.question in rules.questions
-        and rules.fail_on is not None
-        and each.severity.rank <= rules.fail_on.rank
-    ]
+    found = [each.id for each in report.findings if counts(each, rules)]
     if found:
         reasons.append(f"{_count(found)} at or above {rules.fail_on}: {_names(found)}")
     if rules.min_score is not None and verdict.score < rules.min_score:
         which = "" if verdict == report.verdict else " without what is waived"
         reasons.append(f"the score{which} is {verdict.score}, below {rules.min_score}")
     is_open = verdict.kind is VerdictKind.UNDETERMINED
-    if rules.verdict and not is_open and _worse(verdict.kind, rules.verdict):
+    if rules.verdict and not is_open and worse(verdict.kind, rules.verdict):
         reasons.append(f"the verdict is {verdict.kind}, not {rules.verdict} or better")
     if reasons:
         return GateResult(False, FAILED, tuple(reasons))
@@ -79,7 +73,18 @@ def gate(
     return GateResult(True, PASSED)
 
 
-def _worse(kind: VerdictKind, limit: VerdictKind) -> bool:
+def counts(finding: Finding, rules: GateRules) -> bool:
+    """Whether `finding` alone keeps a report from passing."""
+    return (
+        not finding.ignored_by
+        and finding.question in rules.questions
+        and rules.fail_on is not None
+        and finding.severity.rank <= rules.fail_on.rank
+    )
+
+
+def worse(kind: VerdictKind, limit: VerdictKind) -> bool:
+    """Whether a verdict is worse than `limit`."""
     return _BEST_FIRST.index(kind) > _BEST_FIRST.index(limit)
 
 
