@@ -14,18 +14,16 @@ from scanner.model import AlgorithmCall, ConditionResult
 from scanner.report.escape import visible
 from scanner.report.order import ordered_runs
 from scanner.report.page import Page, counted
+from scanner.report.views.calls import SETTINGS, matters, rank_of
 
 _CALLS = 8
 """Lines shown for one run; the rest is counted."""
-_LOOK_UPS = frozenset({"EVP_get_digestbyname", "EVP_get_cipherbyname"})
-_SETTINGS = ("SSL_CTX_", "SSL_set_", "SSL_ctrl", "gnutls_priority_", "OSSL_PROVIDER_", "FIPS_mode")
-"""How functions begin that are given lists and settings, which no rule can know."""
 
 
 def calls(page: Page, conditions: Sequence[ConditionResult]) -> None:
     """The section; nothing where nothing was audited."""
     audited = [run for run in ordered_runs(conditions) if run.calls]
-    telling = [run for run in audited if page.look.verbose or any(map(_matters, run.calls))]
+    telling = [run for run in audited if page.look.verbose or any(map(matters, run.calls))]
     # Where no run tells of trouble, the last one tells for all.
     for run in telling or audited[-1:]:
         page.heading("Algorithms asked for", f"by the programs of the run: {visible(run.name)}")
@@ -33,8 +31,8 @@ def calls(page: Page, conditions: Sequence[ConditionResult]) -> None:
 
 
 def _run(page: Page, found: Sequence[AlgorithmCall]) -> None:
-    ordered = sorted(found, key=_rank)
-    matter = [each for each in ordered if page.look.verbose or _matters(each)]
+    ordered = sorted(found, key=rank_of)
+    matter = [each for each in ordered if page.look.verbose or matters(each)]
     limit = len(matter) if page.look.verbose else _CALLS
     shown = sorted(matter[:limit], key=lambda call: call.program)
     for program, its in groupby(shown, key=lambda call: call.program):
@@ -47,21 +45,6 @@ def _run(page: Page, found: Sequence[AlgorithmCall]) -> None:
     rest = [each for each in found if each not in matter]
     if text := _others(rest):
         page.paragraph(Text(text, style="dim"), indent=2, hanging=2)
-
-
-def _matters(call: AlgorithmCall) -> bool:
-    # What is said not to be for security, and what the scanner's own clients chose, is apart; a
-    # name that was looked up and found computes nothing.
-    if "(" in call.api or (call.api in _LOOK_UPS and not call.failed):
-        return False
-    return call.failed > 0 or call.approved is False
-
-
-def _rank(call: AlgorithmCall) -> tuple[int, str, str, str]:
-    """Not approved and granted first, then refused, then the others."""
-    granted = call.approved is False and call.failed < call.count
-    order = 0 if granted and _matters(call) else 1 if call.failed else 2
-    return (order, call.program, call.algorithm, call.api)
 
 
 def _line(call: AlgorithmCall) -> Text:
@@ -78,7 +61,7 @@ def _line(call: AlgorithmCall) -> Text:
         line.append(f"refused {call.failed} of {call.count}", style="yellow")
     if call.approved is False:
         line.append(", not approved")
-    elif call.approved is None and not call.api.startswith(_SETTINGS):
+    elif call.approved is None and not call.api.startswith(SETTINGS):
         line.append(", unknown to the rules")
     if call.caller:
         line.append(f" (from {visible(call.caller)})", style="dim")

@@ -14,6 +14,7 @@ from rich.text import Text
 from scanner.model import Asset, AssetKind
 from scanner.report.escape import visible
 from scanner.report.page import Page, counted, shared
+from scanner.report.views.assets import WORDS, order_of
 
 _SHOWN = 5
 """Assets of one kind that are shown one by one."""
@@ -22,37 +23,14 @@ _NAMES = 4
 _AT = 16
 _VALUE = 100
 
-_WORDS: dict[AssetKind, tuple[str, str]] = {
-    AssetKind.CODE: ("program", "programs"),
-    AssetKind.SETTING: ("setting", "settings"),
-    AssetKind.POLICY: ("policy", "policies"),
-    AssetKind.PRIVATE_KEY: ("private key", "private keys"),
-    AssetKind.CERTIFICATE: ("certificate", "certificates"),
-    AssetKind.KEYSTORE: ("keystore", "keystores"),
-    AssetKind.PACKAGE: ("package", "packages"),
-    AssetKind.SOURCE: ("call", "calls"),
-    AssetKind.INTEGRITY: ("module", "integrity"),
-}
-
 
 def assets(page: Page, found: Sequence[Asset]) -> None:
     """The section; nothing when there is nothing to list."""
     if not found:
         return
     page.heading("Inventory", "cryptography in files, besides the modules above")
-    for kind, group in groupby(sorted(found, key=_order), lambda each: each.kind):
+    for kind, group in groupby(sorted(found, key=order_of), lambda each: each.kind):
         _kind(page, kind, list(group))
-
-
-def _order(asset: Asset) -> tuple[int, bool, bool, str, int, str]:
-    return (
-        list(AssetKind).index(asset.kind),
-        not asset.own,
-        not asset.unapproved,
-        asset.path,
-        asset.line,
-        asset.name,
-    )
 
 
 def _kind(page: Page, kind: AssetKind, found: Sequence[Asset]) -> None:
@@ -62,7 +40,7 @@ def _kind(page: Page, kind: AssetKind, found: Sequence[Asset]) -> None:
     rest = sum(each.count for each in found) - sum(each.count for each in shown)
     if rest:
         lines.append(Text(_rest(kind, found, rest, bool(lines)), style="dim"))
-    page.labeled(Text(_WORDS[kind][1], style="dim"), lines, indent=2, at=2 + _AT)
+    page.labeled(Text(WORDS[kind][1], style="dim"), lines, indent=2, at=2 + _AT)
 
 
 def _tells(asset: Asset) -> bool:
@@ -79,7 +57,7 @@ def _tells(asset: Asset) -> bool:
 def _rest(kind: AssetKind, found: Sequence[Asset], rest: int, more: bool) -> str:
     if kind is AssetKind.INTEGRITY:
         return f"{'and ' if more else ''}{counted(rest, 'module')} as its checksum says"
-    text = counted(rest, *((f"more {word}" if more else word) for word in _WORDS[kind]))
+    text = counted(rest, *((f"more {word}" if more else word) for word in WORDS[kind]))
     unapproved = sum(bool(each.unapproved) for each in found)
     hidden = f"{'and ' if more else ''}{text}"
     return hidden if unapproved else f"{hidden}, nothing unapproved seen in them"

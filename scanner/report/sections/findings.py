@@ -5,24 +5,22 @@ Wraps prose, and leaves every line alone that is to be pasted.
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Container, Sequence
 from itertools import groupby
 
 from rich.text import Text
 
 from scanner.model import Confidence, Finding, Severity
-from scanner.report.escape import visible, visible_lines
+from scanner.report.escape import visible
 from scanner.report.order import RUNS, main_first, ordered_findings
 from scanner.report.page import Page, counted, shared
+from scanner.report.views.prose import blocks
 
 _LOCATIONS = 3
 _LINES = 4
 """Of evidence beside one location."""
 _MARGIN = 9
 """Column in which the text beside `where`, `why` and `fix` begins."""
-_ITEM = re.compile(r"(?:[-*]|\d{1,2}\.) +")
 
 SEVERITY_STYLE: dict[Severity, str] = {
     Severity.CRITICAL: "bold white on red",
@@ -97,7 +95,7 @@ def _location(location: str) -> str:
 def prose(page: Page, label: str, text: str) -> None:
     """Paragraphs beside `label`; indented or fenced lines stay exactly as they are."""
     first: str = label
-    for code, lines in _blocks(text):
+    for code, lines in blocks(text):
         if code:
             if first:
                 page.labeled(first, [" "], indent=2, at=_MARGIN)
@@ -108,42 +106,3 @@ def prose(page: Page, label: str, text: str) -> None:
         else:
             page.labeled(first, lines, indent=2, at=_MARGIN)
         first = ""
-
-
-def _blocks(text: str) -> list[tuple[bool, list[str]]]:
-    """Blocks of a text: whether it is code, and its lines (prose: one for each paragraph)."""
-    blocks: list[tuple[bool, list[str]]] = []
-    fenced = False
-    after_blank = True
-    for line in visible_lines(textwrap.dedent(text).strip("\n")):
-        if line.lstrip().startswith("```"):
-            fenced = not fenced
-            after_blank = True
-            continue
-        code = fenced or (line.startswith("  ") and not _continues(blocks, line, after_blank))
-        if not line.strip() and not fenced:
-            if blocks and blocks[-1][0]:
-                blocks[-1][1].append("")
-            after_blank = True
-            continue
-        if not blocks or blocks[-1][0] != code:
-            blocks.append((code, []))
-        kept = blocks[-1][1]
-        if code:
-            kept.append(line)
-        elif kept and not after_blank and not _ITEM.match(line):
-            kept[-1] = f"{kept[-1]} {line.strip()}"
-        else:
-            kept.append(line.strip())
-        after_blank = False
-    return [
-        (code, textwrap.dedent("\n".join(lines)).strip("\n").split("\n") if code else lines)
-        for code, lines in blocks
-    ]
-
-
-def _continues(blocks: list[tuple[bool, list[str]]], line: str, after_blank: bool) -> bool:
-    """Whether an indented line goes on with a list item and is no code."""
-    if after_blank or not blocks or blocks[-1][0] or line.startswith("    "):
-        return False
-    return bool(blocks[-1][1] and _ITEM.match(blocks[-1][1][-1]))

@@ -6,13 +6,13 @@ Shows what was left open on request, too: a reader of the report may not be who 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich.text import Text
 
 from scanner.model import Gap, VerdictKind
 from scanner.report.escape import visible
 from scanner.report.page import Page, shared
+from scanner.report.views.gaps import merged
 
 _SUBJECTS = 3
 _GAPS = 8
@@ -23,37 +23,32 @@ def gaps(page: Page, found: Sequence[Gap], verdict: VerdictKind) -> None:
     if not found:
         return
     page.heading("Not looked at")
-    merged = _merged(found)
-    limit = len(merged) if page.look.verbose else _GAPS
-    shown, more = merged[:limit], merged[limit:]
+    together = merged(found)
+    limit = len(together) if page.look.verbose else _GAPS
+    shown, more = together[:limit], together[limit:]
     # What was found to hold no cryptography is not asked to run.
     marks = verdict is not VerdictKind.NO_CRYPTO and any(gap.caps for gap in found)
-    for caps, requested, reason, subjects in shown:
+    for each in shown:
+        gap, subjects = each.first, each.subjects
         names, rest = shared(subjects, len(subjects) if page.look.verbose else _SUBJECTS)
-        where = ", ".join(visible(each) for each in names if each)
+        where = ", ".join(visible(name) for name in names if name)
         if rest:
             where += f" and {rest} more"
-        text = Text("! ", style="bold yellow") if caps and marks else Text("- ", style="dim")
+        text = (
+            Text("! ", style="bold yellow")
+            if gap.caps and marks and not gap.ignored_because
+            else Text("- ", style="dim")
+        )
         text.append(f"{where}: " if where else "")
-        text.append(visible(reason))
-        if requested and "asked for" not in reason:
+        text.append(visible(gap.reason))
+        if gap.requested and "asked for" not in gap.reason:
             text.append(" (as asked for)", style="dim")
+        if gap.ignored_because:
+            text.append(f" ({visible(gap.ignored_because)})", style="dim")
         page.paragraph(text, indent=2, hanging=2)
     if more:
-        rest = sum(len(each[3]) for each in more)
+        rest = sum(len(each.subjects) for each in more)
         page.paragraph(Text(f"and {rest} more", style="dim"), indent=4)
     if marks:
         legend = Text("! keeps an image from being called ready", style="dim")
         page.paragraph(legend, indent=2)
-
-
-def _merged(found: Sequence[Gap]) -> list[tuple[bool, bool, str, list[str]]]:
-    """Gaps with the same reason together: whether they cap, were asked for, why, and where."""
-
-    def key(gap: Gap) -> tuple[bool, str, str, bool]:
-        return (not gap.caps, gap.kind.value, gap.reason, gap.requested)
-
-    return [
-        (not same[0], same[3], same[2], sorted(each.subject for each in group))
-        for same, group in groupby(sorted(found, key=lambda gap: (*key(gap), gap.subject)), key)
-    ]

@@ -9,11 +9,12 @@ from collections.abc import Collection, Sequence
 
 from rich.text import Text
 
-from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind, ProgramActivity
+from scanner.model import ConditionResult, Difference, Effect, Gap, GapKind
 from scanner.report.escape import visible
 from scanner.report.order import NODE, ordered_runs, ports_in_order
 from scanner.report.page import Page, counted, shared
-from scanner.report.sections.steps import readable
+from scanner.report.views.runs import does_crypto, end_of, switches_of
+from scanner.report.views.steps import readable
 
 _AT = 13
 """Column in which the text beside a condition's name begins."""
@@ -76,44 +77,24 @@ def _summary(result: ConditionResult) -> Text:
         parts.append("listened on no port")
     if result.health:
         parts.append(f"health check {visible(result.health)}")
-    parts.append(_end(result))
+    parts.append(end_of(result))
     return Text(", ".join(parts))
-
-
-def _end(result: ConditionResult) -> str:
-    if result.reason:
-        return visible(result.reason)
-    return "running" if result.exit_code is None else f"exited with {result.exit_code}"
 
 
 def _switches(result: ConditionResult, gaps: Sequence[Gap], page: Page) -> list[Text]:
     """What was switched on, each with what showed that it took effect."""
-    proofs = list(result.verified)
-    unassigned = any(not each.startswith(result.switches) for each in proofs)
-    unproven = [
-        gap.reason
-        for gap in gaps
-        if gap.kind is GapKind.NOT_VERIFIED and gap.subject == result.name
-    ]
+    switched = switches_of(result, gaps)
     lines = []
-    unused = []
-    for switch in result.switches:
-        proof = next((each for each in proofs if each.startswith(f"{switch}: ")), "")
-        if proof:
-            proofs.remove(proof)
-        doubted = any(switch in reason for reason in unproven)
-        if result.ran and not (proof or doubted or unassigned):
-            unused.append(visible(switch))
-            continue
-        lines.append(Text(f"switched on: {visible(switch)}", style="dim"))
-        if proof:
-            told = visible(proof.removeprefix(f"{switch}: "))
-            lines.append(Text(f"  took effect: {told}", style="dim"))
-        elif doubted:
+    for each in switched.used:
+        lines.append(Text(f"switched on: {visible(each.name)}", style="dim"))
+        if each.proof:
+            lines.append(Text(f"  took effect: {visible(each.proof)}", style="dim"))
+        elif each.doubted:
             lines.append(Text("  not seen to take effect", style="yellow"))
-    lines += [Text(f"took effect: {visible(each)}", style="dim") for each in proofs]
-    if unused:
-        text = f"switched on, and used by no program that was seen: {', '.join(unused)}"
+    lines += [Text(f"took effect: {visible(each)}", style="dim") for each in switched.proofs]
+    if switched.unused:
+        names = ", ".join(map(visible, switched.unused))
+        text = f"switched on, and used by no program that was seen: {names}"
         lines.append(Text(text, style="dim"))
     limit = len(lines) if page.look.verbose else _SWITCHES
     shown, more = lines[:limit], len(lines) - limit
@@ -124,7 +105,7 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
     """What programs did with cryptography, where that was seen from inside."""
     if result.name != NODE and not page.look.verbose:
         return []
-    programs = [each for each in result.programs if page.look.verbose or _does_crypto(each)]
+    programs = [each for each in result.programs if page.look.verbose or does_crypto(each)]
     if result.name == NODE and result.ran and not programs:
         return [Text("no program opened a crypto library or read the FIPS flag", style="dim")]
     told = []
@@ -136,7 +117,7 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
             parts.append(f"did not find {_some(missing, page)}")
         if each.kernel_crypto:
             parts.append(f"asked the kernel for {_some(each.kernel_crypto, page)}")
-        if _does_crypto(each):
+        if does_crypto(each):
             parts.append("read the FIPS flag" if each.read_flag else "never read the FIPS flag")
         if page.look.verbose and each.started:
             parts.append(f"started {'; '.join(visible(line, _LINE) for line in each.started)}")
@@ -147,11 +128,6 @@ def _inside(result: ConditionResult, page: Page) -> list[Text]:
     return (
         [*shown, Text(f"and {counted(more, 'more program')}", style="dim")] if more > 0 else shown
     )
-
-
-def _does_crypto(program: ProgramActivity) -> bool:
-    """Whether it did more than to start others."""
-    return bool(program.read_flag or program.opened or program.missing or program.kernel_crypto)
 
 
 def _some(names: Sequence[str], page: Page) -> str:

@@ -5,36 +5,21 @@ Shows the reason and the end of the output of a step that fails; what it means i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.text import Text
 
-from scanner.model import ConditionResult, StepResult
-from scanner.report.escape import LONGEST, visible
+from scanner.model import ConditionResult
+from scanner.report.escape import visible
 from scanner.report.order import ordered_runs
 from scanner.report.page import GAP, Page
+from scanner.report.views.steps import Seen, answered, readable
 
 _COLUMN = 8
 _ROWS = 20
 _LINES = 3
 _LINE = 160
 """Characters of a line of output that are shown."""
-_BASELINE = "baseline"
-_REQUEST = re.compile(r"\A([A-Z]+) (https?)://:(\d+)(/\S*?)(?=:?\s|:?\Z)")
-"""At the beginning: what a request to the container itself is called, and its path."""
-_SENT_ANYWAY = re.compile(r"GET https?://:\d+/")
-_STATUS = re.compile(r"HTTP (\d{3})( [^,]*)?")
-"""What a user expected and did not get is told behind a comma."""
-
-
-def readable(name: str, limit: int = LONGEST) -> str:
-    """`name` of a step, or what begins with it: a request as `port 8443: GET / (https)`."""
-    return visible(_REQUEST.sub(r"port \3: \1 \4 (\2)", name, count=1), limit)
-
-
-_Seen = Mapping[str, Mapping[str, StepResult]]
-"""By run and name."""
 
 
 def steps(page: Page, conditions: Sequence[ConditionResult]) -> None:
@@ -44,7 +29,7 @@ def steps(page: Page, conditions: Sequence[ConditionResult]) -> None:
     if not names:
         return
     page.heading("Steps", "what it was asked to do, and whether it did")
-    seen: _Seen = {run.name: {step.name: step for step in run.steps} for run in runs}
+    seen: Seen = {run.name: {step.name: step for step in run.steps} for run in runs}
     shown = names
     if len(names) > _ROWS and not page.look.verbose:
         shown = sorted(names, key=lambda name: not _fails(name, seen))[:_ROWS]
@@ -56,14 +41,14 @@ def steps(page: Page, conditions: Sequence[ConditionResult]) -> None:
         _failures(page, name, seen)
 
 
-def _fails(name: str, seen: _Seen) -> bool:
+def _fails(name: str, seen: Seen) -> bool:
     return any(
-        name in results and not results[name].passed and not _answered(name, run, seen)
+        name in results and not results[name].passed and not answered(name, run, seen)
         for run, results in seen.items()
     )
 
 
-def _table(page: Page, names: Sequence[str], seen: _Seen) -> None:
+def _table(page: Page, names: Sequence[str], seen: Seen) -> None:
     widths = (page.width - 2 - len(seen) * (_COLUMN + GAP), *(_COLUMN for _ in seen))
     heads = [Text(visible(name), style="dim") for name in ("", *seen)]
     page.columns([[each] for each in heads], widths, indent=2)
@@ -72,34 +57,22 @@ def _table(page: Page, names: Sequence[str], seen: _Seen) -> None:
         page.columns([[readable(name)], *([each] for each in cells)], widths, indent=2)
 
 
-def _word(name: str, run: str, seen: _Seen) -> Text:
+def _word(name: str, run: str, seen: Seen) -> Text:
     step = seen[run].get(name)
     if step is None:
         return Text("-", style="dim")
-    if status := _answered(name, run, seen):
+    if status := answered(name, run, seen):
         return Text(status)
     return Text("passed") if step.passed else Text("fails", style="bold red")
 
 
-def _answered(name: str, run: str, seen: _Seen) -> str:
-    """The status of a request that nobody asked for, where it is no success in the baseline either.
-
-    Many servers of HTTP have nothing at `/`, and nothing is wrong with them.
-    """
-    step, before = seen[run].get(name), seen.get(_BASELINE, {}).get(name)
-    if step is None or step.passed or (before is not None and before.passed):
-        return ""
-    found = _STATUS.fullmatch(step.detail) if _SENT_ANYWAY.fullmatch(name) else None
-    return found[1] if found else ""
-
-
-def _failures(page: Page, name: str, seen: _Seen) -> None:
+def _failures(page: Page, name: str, seen: Seen) -> None:
     """Why a step fails, once for all runs in which it does so in the same way."""
     reasons: dict[str, list[str]] = {}
     logs: dict[str, str] = {}
     for run, results in seen.items():
         step = results.get(name)
-        if step is not None and not step.passed and not _answered(name, run, seen):
+        if step is not None and not step.passed and not answered(name, run, seen):
             reasons.setdefault(step.detail, []).append(run)
             logs.setdefault(step.detail, step.log)
     for detail, runs in reasons.items():

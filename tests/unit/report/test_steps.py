@@ -7,7 +7,8 @@ import pytest
 from scanner.model import ConditionResult, StepResult
 from scanner.report.look import Look
 from scanner.report.page import Page
-from scanner.report.sections.steps import readable, steps
+from scanner.report.sections.steps import steps
+from scanner.report.views.steps import readable
 
 ROOT = "GET http://:8080/"
 RUNS = (

@@ -31,7 +31,7 @@ from scanner.report import Look, text
 from scanner.report.page import Page
 from scanner.report.sections.findings import findings
 from scanner.report.sections.head import VERDICTS
-from scanner.report.sections.uses import _KINDS, _MODES, _STATUS
+from scanner.report.views.uses import KINDS, MODES, STATUS
 from tests.unit.report.nginx import NOT_READY_NGINX
 from tests.unit.report.reports import ALL, UNDETERMINED
 
@@ -251,9 +251,9 @@ def test_a_bar_is_full_only_at_100_and_empty_only_at_0(score: int) -> None:
 
 def test_every_value_of_the_model_has_a_word() -> None:
     assert set(VERDICTS) == set(VerdictKind)
-    assert set(_STATUS) == set(ValidationStatus)
-    assert set(_MODES) == set(Activation)
-    assert set(_KINDS) == set(UseKind)
+    assert set(STATUS) == set(ValidationStatus)
+    assert set(MODES) == set(Activation)
+    assert set(KINDS) == set(UseKind)
 
 
 def test_closing_names_the_worst_finding() -> None:
