@@ -144,6 +144,7 @@ def _with(certificate: Certificate, status: ValidationStatus, reason: str) -> Va
         sunset=certificate.sunset,
         reason=" ".join(reason.split()),
         caveat=" ".join(certificate.caveat.split()),
+        level=certificate.level if certificate.certificate is not None else None,
     )
 
 

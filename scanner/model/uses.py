@@ -57,6 +57,8 @@ class Validation:
     """One sentence for people: why this status."""
     caveat: str = ""
     """Under which conditions the certificate holds, in NIST's words."""
+    level: int | None = None
+    """The overall security level of the certificate, 1 to 4."""
 
 
 class Activation(StrEnum):

@@ -118,6 +118,7 @@ def _use(use: CryptoUse) -> Json:
             "sunset": validation.sunset.isoformat() if validation.sunset else None,
             "reason": validation.reason,
             "caveat": validation.caveat,
+            "level": validation.level,
         },
         "activation": use.activation.value,
         "activation_reason": use.activation_reason,

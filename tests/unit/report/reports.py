@@ -45,7 +45,12 @@ READY_GO = report(
             UseKind.STATIC,
             Module("go-fips140", "Go Cryptographic Module", "v1.0.0", "/gateway"),
             validation=Validation(
-                ValidationStatus.ACTIVE, 5247, "FIPS 140-3", date(2031, 4, 26), "until 2031-04-26"
+                ValidationStatus.ACTIVE,
+                5247,
+                "FIPS 140-3",
+                date(2031, 4, 26),
+                "until 2031-04-26",
+                level=1,
             ),
             activation=Activation.ON,
             activation_reason="built with GOFIPS140=v1.0.0, which sets fips140=on",
