@@ -43,7 +43,7 @@ class EngineImage(StreamedImage):
             reference,
             "docker",
             config,
-            digest=digests[0] if digests else image_id,
+            manifest_digest=digests[0] if digests else "",
             image_id=image_id,
         )
         size = found.attrs.get("Size")

@@ -24,6 +24,8 @@ class Image(Protocol):
     """As the user wrote it."""
     digest: str
     """Of the manifest where the source knows it, else the image ID; `""` for a directory."""
+    manifest_digest: str
+    """`""` where the source does not tell."""
     image_id: str
     """What an engine that has loaded the image knows it by; `""` for a directory."""
     source: SourceName
@@ -73,12 +75,13 @@ class _Opened:
         source: SourceName,
         config: ImageConfig,
         *,
-        digest: str = "",
+        manifest_digest: str = "",
         image_id: str = "",
     ) -> None:
         self.reference = reference
         self.source = source
-        self.digest = digest
+        self.digest = manifest_digest or image_id
+        self.manifest_digest = manifest_digest
         self.image_id = image_id
         self._config = config
 
@@ -118,10 +121,12 @@ class LayeredImage(_Opened):
         layers: tuple[Layer, ...],
         raw_config: bytes,
         *,
-        digest: str = "",
+        manifest_digest: str = "",
         image_id: str = "",
     ) -> None:
-        super().__init__(reference, source, config, digest=digest, image_id=image_id)
+        super().__init__(
+            reference, source, config, manifest_digest=manifest_digest, image_id=image_id
+        )
         self.layers = layers
         """Lowest first."""
         self.raw_config = raw_config

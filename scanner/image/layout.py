@@ -86,7 +86,7 @@ def open_layout(
         config,
         layers_of(manifest, lambda each: _blob(files, each, reference)),
         raw_config,
-        digest=manifest.digest,
+        manifest_digest=manifest.digest,
         image_id=manifest.config.digest,
     )
 

@@ -122,7 +122,7 @@ def _open(
         config,
         layers_of(manifest, lambda each: RegistryBlob(registry, each.digest, each.size)),
         raw,
-        digest=manifest.digest,
+        manifest_digest=manifest.digest,
         image_id=manifest.config.digest,
     )
     image.registry = registry

@@ -195,9 +195,7 @@ def open_archive(
         Layer(_layer_blob(index, name, reference), digest, digest)
         for name, digest in zip(saved.layers, config.layer_digests, strict=True)
     )
-    return LayeredImage(
-        reference, "docker-archive", config, layers, raw, digest=image_id, image_id=image_id
-    )
+    return LayeredImage(reference, "docker-archive", config, layers, raw, image_id=image_id)
 
 
 def _layer_blob(index: ArchiveIndex, name: str, reference: str) -> FileBlob:
@@ -242,7 +240,7 @@ class CompressedArchive(StreamedImage):
         image_id: str,
         limits: Limits,
     ) -> None:
-        super().__init__(reference, "docker-archive", config, digest=image_id, image_id=image_id)
+        super().__init__(reference, "docker-archive", config, image_id=image_id)
         self.saved_as = tag
         self._path = path
         self._limits = limits

@@ -107,6 +107,9 @@ class ImageInfo:
     files: int = 0
     asked_by: tuple[str, ...] = ()
     """Files that named it, for people: `compose.yaml:4 (service web)`. Empty where the user did."""
+    manifest_digest: str = ""
+    """What a registry knows it by, and signatures are attached to; `""` where the source has only
+    the image ID. Of an image that an engine has pulled it may be that of an index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def as_json(report: Report) -> Json:
             "layers": report.image.layers,
             "files": report.image.files,
             "asked_by": list(report.image.asked_by),
+            "manifest_digest": report.image.manifest_digest,
         },
         "verdict": verdict.kind.value,
         "verdict_reasons": list(verdict.reasons),
@@ -291,4 +292,6 @@ def _clean(value: object) -> object:
         return {key: _clean(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_clean(each) for each in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # 8 and 8.0 are the same report
     return value

@@ -29,7 +29,15 @@ from tests.unit.report.nginx import NOT_READY_NGINX
 from tests.unit.report.parts import DIGEST, report, scores
 
 READY_GO = report(
-    ImageInfo("team/gateway:2.4", DIGEST, "linux/amd64", "", layers=1, files=7),
+    ImageInfo(
+        "registry:registry.example/team/gateway:2.4",
+        DIGEST,
+        "linux/amd64",
+        "",
+        layers=1,
+        files=7,
+        manifest_digest=DIGEST,
+    ),
     Verdict(
         VerdictKind.READY,
         (
