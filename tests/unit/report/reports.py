@@ -30,7 +30,7 @@ from tests.unit.report.parts import DIGEST, report, scores
 
 READY_GO = report(
     ImageInfo(
-        "registry:registry.example/team/gateway:2.4",
+        "team/gateway:2.4",
         DIGEST,
         "linux/amd64",
         "",
