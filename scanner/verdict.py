@@ -36,6 +36,7 @@ RUN_GAPS = frozenset(
         GapKind.NOTHING_OBSERVED,
         GapKind.NO_PROVIDER,
         GapKind.NOT_VERIFIED,
+        GapKind.INTERRUPTED,
     }
 )
 """Gaps of the simulated run. An image in which no file holds crypto has none to run."""
