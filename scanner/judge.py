@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from scanner.cmvp import validate
+from scanner.environments import on_target
 from scanner.facts import fact
 from scanner.match import FactBase, Match, evaluate
 from scanner.model import CryptoUse, Fact, FactKind, Finding, Validation, ValidationStatus
@@ -37,14 +39,19 @@ _HOLDS = (
 
 
 def judge(
-    uses: Iterable[CryptoUse], facts: Sequence[Fact], rules: RuleBook, today: date
+    uses: Iterable[CryptoUse],
+    facts: Sequence[Fact],
+    rules: RuleBook,
+    today: date,
+    target: str = "",
 ) -> Judgment:
     """Ask every check of `rules` about `uses` and `facts`.
 
-    `today` decides which certificates are active.
+    `today` decides which certificates are active; `target` is the id of the one of `rules.targets`
+    whose nodes are to run the image.
     """
     assessed = assess(uses, facts, rules, today)
-    base = FactBase((*facts, *(use_fact(use) for use in assessed)))
+    base = FactBase((*facts, *(_use_there(use, facts, rules, target) for use in assessed)))
     findings = [
         _finding(check, matches)
         for check in rules.checks.values()
@@ -58,9 +65,7 @@ def assess(
     uses: Iterable[CryptoUse], facts: Sequence[Fact], rules: RuleBook, today: date
 ) -> tuple[CryptoUse, ...]:
     """`uses` with what CMVP says of each module on the day `today`."""
-    release = next((each for each in facts if each.kind is FactKind.OS_RELEASE), None)
-    os_id = release.text("id") if release else ""
-    os_version = release.text("version") if release else ""
+    os_id, os_version = _system(facts)
     return tuple(
         replace(
             use,
@@ -71,6 +76,24 @@ def assess(
         if use.validation == Validation(ValidationStatus.UNKNOWN)
         else use
         for use in uses
+    )
+
+
+def _system(facts: Iterable[Fact]) -> tuple[str, str]:
+    release = next((each for each in facts if each.kind is FactKind.OS_RELEASE), None)
+    return (release.text("id"), release.text("version")) if release else ("", "")
+
+
+def _use_there(use: CryptoUse, facts: Sequence[Fact], rules: RuleBook, target: str) -> Fact:
+    """`use` as a fact, with what its certificate is worth on `target`."""
+    made = use_fact(use)
+    there = on_target(use, *_system(facts), rules.certificates, rules.targets.get(target))
+    if there is None:
+        return made
+    return replace(
+        made,
+        attributes=MappingProxyType({**made.attributes, "environment": there.standing.value}),
+        evidence=tuple(f"{line}; {there.sentence}" for line in made.evidence),
     )
 
 

@@ -43,6 +43,11 @@ from scanner.lint_sources import (
     queries_compile,
     source_examples_hold,
 )
+from scanner.lint_targets import (
+    environments_have_certificates,
+    kernel_certificates_are_known,
+    target_sources_are_urls,
+)
 from scanner.match import evaluate
 from scanner.model import Severity, VerdictKind
 from scanner.rulebook import RuleBook, default_rules, read_rules
@@ -52,6 +57,7 @@ from scanner.rules_model import SCOPE_KINDS, CheckRule, LogRule, ModuleRule
 from scanner.rules_packages import PackageFile, PackageTable
 from scanner.rules_servers import ServerRule
 from scanner.rules_sources import SourceRule
+from scanner.rules_targets import Target
 
 MAX_TITLE = 100
 
@@ -134,6 +140,7 @@ def _only(rules: RuleBook, folder: Path) -> RuleBook:
         ),
         sources=tuple(rule for rule in rules.sources if here("sources", rule)),
         servers={key: rule for key, rule in rules.servers.items() if here("servers", rule)},
+        targets={key: rule for key, rule in rules.targets.items() if here("targets", rule)},
     )
 
 
@@ -148,6 +155,7 @@ def _rules_of(rules: RuleBook) -> Iterator[tuple[str, Identified]]:
         ("packages", rules.packages.files),
         ("sources", rules.sources),
         ("servers", rules.servers.values()),
+        ("targets", rules.targets.values()),
     ):
         for rule in found:
             yield f"{folder}/{rule.id}.yaml", rule
@@ -368,6 +376,11 @@ FAILS: dict[type[Identified], tuple[Check, ...]] = {
         _sources_need_each_api,
     ),
     ServerRule: (server_examples_hold, server_paths_are_whole, _servers_need_each_directive),
+    Target: (
+        kernel_certificates_are_known,
+        environments_have_certificates,
+        target_sources_are_urls,
+    ),
 }
 """What makes a rule unusable."""
 

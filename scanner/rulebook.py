@@ -43,6 +43,7 @@ from scanner.rules_model import (
 from scanner.rules_packages import PackageFile, PackageRule, PackageTable
 from scanner.rules_servers import ServerRule
 from scanner.rules_sources import SourceRule
+from scanner.rules_targets import Target
 
 __all__ = [
     "AlgorithmRule",
@@ -65,6 +66,7 @@ __all__ = [
     "RuntimeRule",
     "Scoring",
     "ServerRule",
+    "Target",
     "TlsGroup",
     "TlsProtocol",
     "TlsSignature",
@@ -86,6 +88,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "packages": PackageFile,
     "sources": SourceRule,
     "servers": ServerRule,
+    "targets": Target,
 }
 """Folder → what a file in it holds."""
 
@@ -115,6 +118,8 @@ class RuleBook:
     distributions: tuple[Distribution, ...] = ()
     """What the packages of distributions are worth as modules."""
     servers: Mapping[str, ServerRule] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    """Where images are meant to run."""
 
     @classmethod
     def load(cls, *folders: Path) -> RuleBook:
@@ -251,4 +256,5 @@ class _Builder:
             sources=tuple(self._rules["sources"].values()),
             distributions=tuple(self._rules["distributions"].values()),
             servers=self._rules["servers"],
+            targets=self._rules["targets"],
         )

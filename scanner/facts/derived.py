@@ -52,6 +52,7 @@ DERIVED: dict[FactKind, dict[str, type]] = {
         "standard": str,
         "certificate": str,  # its number, or ""
         "caveat": str,  # of the certificate, in NIST's words
+        "environment": str,  # an active certificate on the target: node, elsewhere, unnamed
     },
     FactKind.SETTING_IN_EFFECT: {  # on the configuration file
         "software": str,

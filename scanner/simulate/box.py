@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import posixpath
 import socket
 import tarfile
 import threading
@@ -34,6 +35,8 @@ _MAX_CHECK = 4096
 """Characters kept of what a health check printed."""
 _MAX_OUTPUT = 64 * 2**20
 """Bytes of a program's output that are waited for, so that it can end by itself."""
+_MAX_FILES = 100
+"""Of a folder."""
 _T = TypeVar("_T")
 
 
@@ -221,6 +224,37 @@ class Box:
                 return body.read(limit) if body else None
 
         return _within(30.0, fetch)
+
+    def read_folder(self, path: str, limit: int) -> dict[str, bytes]:
+        """The regular files right in a folder of the container, by their names, links followed.
+
+        Nothing when it is absent, or all of it is above `limit`.
+        """
+
+        def fetch() -> dict[str, bytes]:
+            stream, _ = self._container.get_archive(path)
+            archive = bytearray()
+            for part in stream:
+                archive += part
+                if len(archive) > limit:
+                    return {}
+            found: dict[str, bytes] = {}
+            with tarfile.open(fileobj=io.BytesIO(bytes(archive))) as tar:
+                for member in tar:
+                    name = posixpath.basename(member.name)
+                    if member.name.count("/") != 1 or not name:
+                        continue
+                    if member.issym():
+                        target = posixpath.normpath(posixpath.join(path, member.linkname))
+                        content = self.read_file(target, limit)
+                    else:
+                        body = tar.extractfile(member) if member.isfile() else None
+                        content = body.read(limit) if body else None
+                    if content is not None and len(found) < _MAX_FILES:
+                        found[name] = content
+            return found
+
+        return _within(30.0, fetch) or {}
 
     def log(self) -> tuple[bytes, bool]:
         """Its output so far, and whether there was more than the limit."""

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from scanner.errors import EngineError, UsageError
+from scanner.errors import EngineError
 from scanner.model import (
     AlgorithmOffer,
     ConditionResult,
@@ -23,6 +23,7 @@ from scanner.model import (
 )
 from scanner.progress import Progress
 from scanner.rulebook import RuleBook
+from scanner.rules_targets import Mounted
 from scanner.simulate.audit import call_facts
 from scanner.simulate.box import Box
 from scanner.simulate.closer import CloserLook
@@ -31,6 +32,7 @@ from scanner.simulate.logs import match_log, new_in
 from scanner.simulate.native import FLAG
 from scanner.simulate.node import NodeBox
 from scanner.simulate.node_log import NodeLog
+from scanner.simulate.node_mounts import CONFIG, POLICY, in_effect, mounted_files
 from scanner.simulate.observed import (
     preloaded,
     run_settings,
@@ -38,18 +40,22 @@ from scanner.simulate.observed import (
     unexplained,
     unseen_servers,
 )
-from scanner.simulate.plan import Facts, Plan, image_provider, make_plan
+from scanner.simulate.plan import Facts, Plan, make_plan
 from scanner.simulate.probes import TOTAL_SECONDS as PROBING
 from scanner.simulate.probes import alone, inside, probe_all
-from scanner.simulate.provider import MAX_PROVIDER, FipsProvider, read_provider
+from scanner.simulate.provider import FipsProvider
+from scanner.simulate.ran import Ran, own_provider
 from scanner.simulate.results import (
     BASELINE,
+    CONDITIONS,
     ENFORCED,
     NODE,
     Simulation,
     condition_facts,
     condition_gaps,
     condition_result,
+    cut_short,
+    left_out,
     never_opened,
     no_audit,
     no_health_verdict,
@@ -72,19 +78,6 @@ _LEAST = 3.0
 _NO_SWITCHES = Plan()
 
 
-@dataclass(frozen=True, slots=True)
-class _Ran:
-    """One run, and what its output says."""
-
-    condition: str
-    seen: Observation
-    matches: tuple[LogMatch, ...]
-    new: tuple[LogMatch, ...] = ()
-    """Those that the baseline did not have."""
-    inside: NodeLog | None = None
-    """What its supervisor wrote down."""
-
-
 @dataclass
 class Conditions:
     """All runs of one image, and what they have told so far."""
@@ -96,6 +89,9 @@ class Conditions:
     rules: RuleBook
     progress: Progress
     scenario: Scenario
+    wanted: frozenset[str] = frozenset(CONDITIONS)
+    mounts: tuple[Mounted, ...] = ()
+    """What the node's runtime puts into containers."""
     conditions: list[ConditionResult] = field(default_factory=list)
     made: list[Fact] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -111,7 +107,19 @@ class Conditions:
             baseline = self._baseline()
         except EngineError as error:
             return not_started(error)
-        self._node(baseline)
+        for condition, run in ((NODE, self._node), (ENFORCED, self._all_enforced)):
+            if condition in self.wanted:
+                run(baseline, provider)
+            else:
+                self._leave_out(condition)
+        return Simulation(tuple(self.conditions), tuple(self.made), tuple(self.gaps))
+
+    def _leave_out(self, condition: str) -> None:
+        result, gap = left_out(condition)
+        self.conditions.append(result)
+        self.gaps.append(gap)
+
+    def _all_enforced(self, baseline: Ran, provider: FipsProvider | None) -> None:
         plan = make_plan(
             self.facts,
             self.config,
@@ -122,7 +130,7 @@ class Conditions:
         self.gaps += plan.gaps
         self.progress.phase("running it with approved algorithms only")
         try:
-            self._enforced(plan, baseline)
+            self._enforced_on_node(plan, baseline)
         except EngineError as error:
             self.conditions.append(
                 ConditionResult(ENFORCED, False, str(error), switches=_texts(plan))
@@ -130,16 +138,39 @@ class Conditions:
             reason = f"{error}; what it does when enforced is unknown"
             self.gaps.append(Gap(GapKind.NOT_RUN, ENFORCED, reason))
         self._look_closer(plan, baseline)
-        return Simulation(tuple(self.conditions), tuple(self.made), tuple(self.gaps))
+
+    def _enforced_on_node(self, plan: Plan, baseline: Ran) -> None:
+        """On a simulated node where one can be had, which nothing has told when it was left out."""
+        untried = NODE not in self.wanted and self.runner.helper is not None
+        if untried:
+            self.runner.on_node = True
+            try:
+                self._enforced(plan, baseline)
+            except EngineError:
+                self.runner.on_node = False
+            else:
+                return
+        self._enforced(plan, baseline)
+
+    def so_far(self) -> Simulation:
+        """What is known where the user does not want to wait for the rest."""
+        done = {each.name for each in self.conditions}
+        left = [each for each in CONDITIONS if each not in done]
+        for each in left:
+            if each not in (BASELINE, *self.wanted):
+                self._leave_out(each)
+        results, gaps = cut_short([each for each in left if each in (BASELINE, *self.wanted)])
+        return Simulation((*self.conditions, *results), tuple(self.made), (*self.gaps, *gaps))
 
     # --- each condition ------------------------------------------------------------------------
 
-    def _baseline(self) -> _Ran:
+    def _baseline(self) -> Ran:
         with self.runner.box(_NO_SWITCHES) as box:
             seen = self.runner.observe(box, BASELINE)
-            self.own_provider = self._read_own_provider(box)
+            self.own_provider = own_provider(box, self.facts)
+            self.runner.node_files = mounted_files(box, self.mounts)
             seen = replace(seen, offers=self._offers(box, seen, _NO_SWITCHES, BASELINE))
-        ran = _Ran(BASELINE, seen, match_log(seen.output, self.rules.logs))
+        ran = Ran(BASELINE, seen, match_log(seen.output, self.rules.logs))
         self.gaps += [
             *nothing_observed(seen),
             *never_ready(seen),
@@ -153,7 +184,7 @@ class Conditions:
         self.made += run_settings(BASELINE, seen.processes, self.facts, self.config)
         return ran
 
-    def _node(self, baseline: _Ran) -> None:
+    def _node(self, baseline: Ran, _: FipsProvider | None) -> None:
         """Run it where the kernel's flag reads 1 and nothing else differs."""
         self.progress.phase("running it on a simulated FIPS node")
         self.runner.on_node = True
@@ -167,10 +198,11 @@ class Conditions:
             self.gaps.append(gap)
             return
         assert ran.inside is not None
+        mounted = (f"{CONFIG} reads {POLICY}",) if self.runner.node_files else ()
         result = replace(
             condition_result(NODE, ran.seen, ran.matches),
             differences=self._compared(_NO_SWITCHES, baseline, ran, verified=True),
-            switches=() if ran.inside.is_host else (f"{FLAG} reads 1",),
+            switches=(*(() if ran.inside.is_host else (f"{FLAG} reads 1",)), *mounted),
             verified=("its first process read 1 from it",),
             programs=self._programs(ran.inside),
             simulated_by=ran.inside.simulated_by,
@@ -181,7 +213,7 @@ class Conditions:
             *node_gaps(ran.inside),
         ]
 
-    def _on_node(self, baseline: _Ran) -> _Ran:
+    def _on_node(self, baseline: Ran) -> Ran:
         if self.runner.helper is None:
             raise EngineError("this installation has no helper for the image's architecture")
         with self._started(_NO_SWITCHES, baseline) as box:
@@ -189,11 +221,13 @@ class Conditions:
             assert isinstance(box, NodeBox)
             if failure := box.failure(box.state()):
                 raise EngineError(failure)
+            if not in_effect(box, self.runner.node_files):
+                raise EngineError(f"{CONFIG} does not read {POLICY} as on such a node")
         if ran.inside is None or not ran.inside.works:
             raise EngineError("nothing shows that the first process read 1 from the flag")
         return ran
 
-    def _enforced(self, plan: Plan, baseline: _Ran) -> None:
+    def _enforced(self, plan: Plan, baseline: Ran) -> None:
         with self._started(plan, baseline) as box:
             ran = self._ran(box, ENFORCED, baseline)
             verification = self._verified(plan, baseline, ran, box)
@@ -222,7 +256,7 @@ class Conditions:
 
     # --- closer ----------------------------------------------------------------------------------
 
-    def _look_closer(self, plan: Plan, baseline: _Ran) -> None:
+    def _look_closer(self, plan: Plan, baseline: Ran) -> None:
         """See what is asked for under the switches, and as it is where that shows more.
 
         That is so where it does not work under them, as it did not come to ask for all that it
@@ -237,7 +271,7 @@ class Conditions:
         if ended_early or self.closer.finds_clients:
             self._closer(BASELINE, _NO_SWITCHES, baseline)
 
-    def _closer(self, condition: str, plan: Plan, baseline: _Ran) -> None:
+    def _closer(self, condition: str, plan: Plan, baseline: Ran) -> None:
         self.progress.phase("looking which algorithms it asks for")
         if not self.runner.seconds_left:
             self.gaps.append(no_audit(_OUT_OF_TIME))
@@ -254,17 +288,17 @@ class Conditions:
 
     # --- what they share -----------------------------------------------------------------------
 
-    def _started(self, plan: Plan, baseline: _Ran) -> Box:
+    def _started(self, plan: Plan, baseline: Ran) -> Box:
         # A run that time cuts short would look as if something broke.
         if self.runner.seconds_left < _LEAST + 2 * baseline.seen.seconds:
             raise EngineError(_OUT_OF_TIME)
         return self.runner.box(plan)
 
-    def _ran(self, box: Box, condition: str, baseline: _Ran) -> _Ran:
+    def _ran(self, box: Box, condition: str, baseline: Ran) -> Ran:
         seen = self.runner.observe(box, condition, baseline.seen)
         matches = match_log(seen.output, self.rules.logs)
         log = box.node_log() if isinstance(box, NodeBox) else None
-        return _Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
+        return Ran(condition, seen, matches, new_in(matches, baseline.matches), log)
 
     def _programs(self, log: NodeLog) -> tuple[ProgramActivity, ...]:
         """What was seen from inside. Arguments may hold what the user keeps to himself."""
@@ -273,23 +307,13 @@ class Conditions:
             replace(each, started=tuple(map(hidden, each.started))) for each in log.programs()
         )
 
-    def _tell(self, result: ConditionResult, ran: _Ran, *, verified: bool) -> None:
+    def _tell(self, result: ConditionResult, ran: Ran, *, verified: bool) -> None:
         self.conditions.append(result)
         self.made += condition_facts(
             result, ran.seen, ran.new, self.rules, self.runner.approval, verified=verified
         )
         self.gaps += condition_gaps(ran.condition, ran.seen)
         self.gaps += step_gaps(self.scenario, ran.condition, ran.seen.steps)
-
-    def _read_own_provider(self, box: Box) -> FipsProvider | None:
-        path = image_provider(self.facts)
-        content = box.read_file(path, MAX_PROVIDER) if path else None
-        if content is None:
-            return None
-        try:
-            return read_provider(content, f"the image ({path})")
-        except UsageError:
-            return None
 
     def _offers(
         self, box: Box, seen: Observation, plan: Plan, condition: str
@@ -303,22 +327,21 @@ class Conditions:
         self.gaps += gaps
         return offers
 
-    def _verified(self, plan: Plan, baseline: _Ran, ran: _Ran, box: Box) -> Verification:
-        specific = {rule.id: rule.runtime for rule in self.rules.logs if rule.fips_specific}
+    def _verified(self, plan: Plan, baseline: Ran, ran: Ran, box: Box) -> Verification:
         alive = ran.seen.running and not ran.seen.died_while_asked
         return verify(
             plan,
             baseline.seen,
             ran.seen,
             self.facts,
-            [(specific[match.rule], match) for match in ran.new if match.rule in specific],
+            ran.of_fips(self.rules.logs),
             in_box(box) if alive else in_own_box(lambda entry: self.runner.box(plan, entry)),
         )
 
     # --- against the baseline ------------------------------------------------------------------
 
     def _compared(
-        self, plan: Plan, baseline: _Ran, ran: _Ran, *, verified: bool, told: bool = False
+        self, plan: Plan, baseline: Ran, ran: Ran, *, verified: bool, told: bool = False
     ) -> tuple[Difference, ...]:
         """The differences from the baseline; what chance may have made is looked at twice."""
         breaking = frozenset(rule.id for rule in self.rules.logs if rule.effect == "breaks")
@@ -354,7 +377,7 @@ class Conditions:
             found = unconfirmed(found)
         return found
 
-    def _again(self, plan: Plan, condition: str, baseline: _Ran) -> Observation:
+    def _again(self, plan: Plan, condition: str, baseline: Ran) -> Observation:
         with self._as_for(condition), self._started(plan, baseline) as box:
             return self.runner.observe(box, condition, baseline.seen, ask_tls=False)
 

@@ -29,7 +29,13 @@ from scanner.simulate.traffic import step_facts
 from scanner.simulate.verify import Verification, is_of_fips
 from scanner.simulate.watch import Observation
 
-BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
+CONDITIONS = BASELINE, NODE, ENFORCED = "baseline", "node", "enforced"
+"""In the order in which they are run."""
+_WITHOUT = {
+    NODE: "what it does where the kernel's FIPS flag reads 1 is unknown",
+    ENFORCED: "what it does with approved algorithms only is unknown",
+}
+INTERRUPTED = "the scan was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,23 @@ def not_started(error: EngineError) -> Simulation:
     return Simulation(conditions, (), (gap,))
 
 
+def cut_short(
+    missing: Sequence[str],
+) -> tuple[tuple[ConditionResult, ...], tuple[Gap, ...]]:
+    """What an interrupted scan did not come to: conditions, or the closer look at them."""
+    results = tuple(ConditionResult(name, False, INTERRUPTED) for name in missing)
+    gaps = tuple(
+        Gap(
+            GapKind.INTERRUPTED,
+            name,
+            f"not run: {INTERRUPTED}; what it does under this condition is unknown",
+        )
+        for name in missing
+    )
+    reason = f"{INTERRUPTED}: which algorithms its programs ask for is not all known"
+    return results, gaps or (Gap(GapKind.INTERRUPTED, "audit", reason),)
+
+
 def node_gaps(log: NodeLog) -> list[Gap]:
     """What the supervisor of a simulated node could not do."""
     return log.gaps()
@@ -61,12 +84,15 @@ def node_gaps(log: NodeLog) -> list[Gap]:
 
 def no_node(reason: str) -> tuple[ConditionResult, Gap]:
     """A node that could not be simulated, and what that leaves open."""
-    gap = Gap(
-        GapKind.NOT_RUN,
-        NODE,
-        f"{reason}: what it does where the kernel's FIPS flag reads 1 is unknown",
-    )
+    gap = Gap(GapKind.NOT_RUN, NODE, f"{reason}: {_WITHOUT[NODE]}")
     return ConditionResult(NODE, False, reason), gap
+
+
+def left_out(condition: str) -> tuple[ConditionResult, Gap]:
+    """A condition that the user does not want, and what that leaves open."""
+    reason = "left out, as asked for"
+    gap = Gap(GapKind.NOT_RUN, condition, f"{reason}: {_WITHOUT[condition]}", requested=True)
+    return ConditionResult(condition, False, reason), gap
 
 
 def not_confirmed(name: str, reason: str) -> Gap:

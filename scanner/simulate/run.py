@@ -5,12 +5,13 @@ Whether an image is ready is judged elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from scanner.interruption import Interrupted, Interruption
 from scanner.model import Fact, ImageConfig
 from scanner.progress import NoProgress, Progress
-from scanner.rulebook import RuleBook
+from scanner.rulebook import RuleBook, Target
 from scanner.simulate.closer import CloserLook
 from scanner.simulate.conditions import Conditions
 from scanner.simulate.engine import engine
@@ -18,7 +19,7 @@ from scanner.simulate.limits import RunLimits
 from scanner.simulate.plan import Facts, image_libc
 from scanner.simulate.probes import probe_files
 from scanner.simulate.provider import find_provider
-from scanner.simulate.results import Simulation
+from scanner.simulate.results import CONDITIONS, Simulation
 from scanner.simulate.runner import Runner
 from scanner.simulate.scenario import Scenario
 from scanner.simulate.session import Session, ensure_image
@@ -34,7 +35,10 @@ def simulate(
     limits: RunLimits | None = None,
     provider: Path | None = None,
     scenario: Scenario | None = None,
+    conditions: Collection[str] = CONDITIONS,
+    target: Target | None = None,
     progress: Progress | None = None,
+    interruption: Interruption | None = None,
 ) -> Simulation:
     """Run containers of an image under each condition, one after the other.
 
@@ -43,6 +47,9 @@ def simulate(
         facts: what static inspection and the linkers stated, uses included.
         provider: a FIPS provider for OpenSSL 3 to use where the image has none.
         scenario: how containers are started, and what they are asked to do.
+        conditions: those to run; the baseline always is.
+        target: whose nodes are simulated; None for nodes that only show the flag.
+        interruption: may cut the run short; what was seen by then is told.
 
     Raises:
         EngineError: there is no engine, or it failed before anything was seen.
@@ -71,4 +78,20 @@ def simulate(
                 resolver=watch.resolver,
             )
             closer = CloserLook(runner, watch, known, config, rules, scenario)
-            return Conditions(runner, closer, known, config, rules, shown, scenario).all(found)
+            runs = Conditions(
+                runner,
+                closer,
+                known,
+                config,
+                rules,
+                shown,
+                scenario,
+                wanted=frozenset(conditions),
+                mounts=target.mounts if target else (),
+            )
+            try:
+                with (interruption or Interruption()).allowed():
+                    return runs.all(found)
+            except Interrupted:
+                shown.phase("interrupted: removing its containers")
+                return runs.so_far()

@@ -85,6 +85,8 @@ class Runner:
         self.helper = helper(config.platform.architecture)
         self.on_node = False
         """Whether containers are shown a node; first tried in the condition of that name."""
+        self.node_files: Mapping[str, bytes] = {}
+        """What the runtime of such a node puts into them."""
         enforcing = (
             *(each.enforce for each in rules.modules.values()),
             *(each.enforce for each in rules.runtimes.values()),
@@ -110,10 +112,11 @@ class Runner:
             # The image's own test, only asked sooner: its default is 30 s.
             interval = min(check.interval or 30.0, 2.0)
         scenario = self._scenario
+        node_files = self.node_files if self.on_node else {}
         return self._session.box(
             self._image,
             environment={**scenario.environment, **plan.environment, **addition.environment},
-            files={**self._files, **scenario.files, **plan.files, **addition.files},
+            files={**self._files, **node_files, **scenario.files, **plan.files, **addition.files},
             programs=scenario.programs,
             shared=addition.shared,
             entrypoint=entrypoint or scenario.start(self._config),
