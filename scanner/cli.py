@@ -53,6 +53,7 @@ class RuleKind(StrEnum):
     CERTIFICATES = "certificates"
     ALGORITHMS = "algorithms"
     DISTRIBUTIONS = "distributions"
+    TARGETS = "targets"
     SERVERS = "servers"
     PACKAGES = "packages"
 
@@ -89,8 +90,8 @@ def explain(
         typer.Argument(
             show_default=False,
             metavar="RULE-ID",
-            help="Of a check, log message, module, runtime, certificate (also cmvp-4985) or "
-            "distribution, or what any program calls an algorithm.",
+            help="Of a check, log message, module, runtime, certificate (also cmvp-4985), "
+            "distribution or target, or what any program calls an algorithm.",
         ),
     ],
     day: Day = None,
@@ -108,7 +109,8 @@ def list_rules(
         list[RuleKind] | None,
         typer.Argument(
             metavar="[KIND]...",
-            help="checks, logs, modules, runtimes, certificates, algorithms, distributions.",
+            help="checks, logs, modules, runtimes, certificates, algorithms, distributions, "
+            "targets, servers, packages.",
         ),
     ] = None,
     rules: Folders = None,

@@ -21,7 +21,16 @@ from scanner.report.rule_words import (
     cover_words,
     switch_words,
 )
-from scanner.rulebook import CheckRule, Distribution, LogRule, ModuleRule, RuleBook, RuntimeRule
+from scanner.report.target_pages import environment_words, simulated_words
+from scanner.rulebook import (
+    CheckRule,
+    Distribution,
+    LogRule,
+    ModuleRule,
+    RuleBook,
+    RuntimeRule,
+    Target,
+)
 from scanner.rules_base import Identified
 from scanner.rules_packages import PackageFile
 from scanner.rules_servers import ServerRule
@@ -62,6 +71,8 @@ def catalogue(rules: RuleBook) -> str:
          [_source(each) for each in _by_id(rules.sources)]),
         ("Distributions", "What the packages of distributions are worth as modules.",
          [_distribution(each) for each in _by_id(rules.distributions)]),
+        ("Targets", "Where images are meant to run, and what FIPS nodes show there.",
+         [_target(each) for each in _by_id(rules.targets.values())]),
         ("Log messages", "What programs print when FIPS breaks them.",
          [_log(each) for each in _by_id(rules.logs)]),
         ("Certificates", "What CMVP lists. Whether one is active depends on the day: "
@@ -188,6 +199,21 @@ def _distribution(rule: Distribution) -> str:
         f"**{rule.name}** ({', '.join(rule.systems)}): {_line(rule.sentence)}\n",
     ]
     return "\n".join([*lines, *_references(rule.references)]) + "\n"
+
+
+def _target(rule: Target) -> str:
+    lines = [f"### {rule.id}\n", f"**{rule.name}**\n"]
+    lines += [f"- FIPS mode by: {_line(rule.switched_on)}"]
+    lines += [f"- containers see: {_line(each)}" for each in rule.shows]
+    lines += [f"- simulated: {each}" for each in simulated_words(rule)]
+    lines += [
+        f"- counts there: {environment_words(rule)}",
+        f"- kernel: {_line(rule.kernel.sentence)}",
+    ]
+    lines += [f"- breaks there: {_line(each.what)}: {_line(each.why)}" for each in rule.breaks]
+    lines += [f"- not certain: {_line(each)}" for each in rule.uncertain]
+    sources = dict.fromkeys((*rule.references, *(each.source for each in rule.breaks)))
+    return "\n".join([*lines, *_references(tuple(sources))]) + "\n"
 
 
 def _log(rule: LogRule) -> str:

@@ -29,6 +29,7 @@ from scanner.report.rule_words import (
     switch_words,
 )
 from scanner.report.sections.findings import SEVERITY_STYLE, prose
+from scanner.report.target_pages import target_pages, target_rows
 from scanner.rulebook import (
     Certificate,
     CheckRule,
@@ -49,6 +50,7 @@ KINDS = (
     "certificates",
     "algorithms",
     "distributions",
+    "targets",
     "servers",
     "packages",
 )
@@ -108,6 +110,7 @@ def rule_list(rules: RuleBook, kinds: Iterable[str] = KINDS, look: Look | None =
             (each.id, f"{each.name}: {' '.join(each.sentence.split())}")
             for each in rules.distributions
         ),
+        **target_rows(rules),
         **knowledge_rows(rules),
     }
     for kind in KINDS:
@@ -136,6 +139,7 @@ def _pages(rules: RuleBook, today: date) -> list[tuple[str, Write]]:
         (each.id, partial(_certificate, rule=each, today=today)) for each in rules.certificates
     ]
     pages += [(each.id, partial(_distribution, rule=each)) for each in rules.distributions]
+    pages += target_pages(rules, today)
     pages += knowledge_pages(rules)
     return pages
 

@@ -72,6 +72,21 @@ references:
   - https://example.org/
 checked: 2026-03-29
 """,
+    "targets/house-nodes.yaml": """\
+name: House Nodes
+host: {id: ubuntu, version: [24.04]}
+runtime: containerd
+switched_on: fips=1 on the kernel's command line
+shows: [the flag]
+environments:
+  - {id: ubuntu, version: [24.04]}
+kernel:
+  certificates: [5215]
+  sentence: '#5215 is of its kernel'
+references:
+  - https://example.org/
+checked: 2026-11-25
+""",
     "algorithms/house.yaml": """\
 algorithms:
   - {name: HOUSE-CIPHER, kind: cipher, approved: no, why: 'we made it up'}
@@ -158,6 +173,7 @@ def test_everything_is_added(house: Path) -> None:
     assert set(more.runtimes) - set(own.runtimes) == {"house-language"}
     assert set(more.checks) - set(own.checks) == {"house-crypto-used"}
     assert set(more.servers) - set(own.servers) == {"house-proxy"}
+    assert set(more.targets) - set(own.targets) == {"house-nodes"}
     assert {each.id for each in more.certificates} - {each.id for each in own.certificates} == {
         "house-9001"
     }
@@ -183,6 +199,15 @@ def test_it_is_clean(house: Path) -> None:
         ("checks/house-crypto-used.yaml", "module: house-crypto}", "modul: x}", ":9: "),
         ("cmvp/house-9001.yaml", "standard: FIPS 140-3", "standard: FIPS 140-9", ":4: "),
         ("distributions/house-linux.yaml", "validated: never", "validated: no", ":3: "),
+        ("targets/house-nodes.yaml", "[5215]", "[1]", ":9: no certificate 1 "),
+        ("targets/house-nodes.yaml", "[5215]", "[5115]", ":9: certificate 5115 is of no kernel"),
+        (
+            "targets/house-nodes.yaml",
+            "  - {id: ubuntu",
+            "  - {id: haiku",
+            ":7: no certificate names",
+        ),
+        ("targets/house-nodes.yaml", "host: {id: ubuntu, version: [24.04]}", "host: none", ":1: "),
         ("algorithms/house.yaml", ", why: 'we made it up'", "", ":2: "),
         ("logs/house-refused.yaml", "effect: breaks", "effect: hurts", ":5: "),
         ("sources/house-script.yaml", "argument: 0", "argument: first", ":7: "),

@@ -11,6 +11,7 @@ from scanner.model import PointsLost, Question, Report, Verdict, VerdictKind
 from scanner.report.escape import visible
 from scanner.report.page import Page, counted, shared
 from scanner.report.sections.breaks import breaks
+from scanner.rules_targets import GENERIC
 
 VERDICTS: dict[VerdictKind, tuple[str, str, str]] = {
     VerdictKind.READY: (
@@ -56,6 +57,8 @@ def headline(page: Page, report: Report) -> None:
     image = report.image
     page.paragraph(visible(image.reference))
     known = [image.platform, image.os, _short(image.digest), f"judged for {report.date}"]
+    if report.target not in ("", GENERIC):
+        known.append(f"for {report.target}")
     page.paragraph(Text(", ".join(visible(each) for each in known if each), style="dim"))
     page.blank()
     page.paragraph(sentence)
