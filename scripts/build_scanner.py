@@ -13,6 +13,7 @@ import tomllib
 
 import docker
 
+from scanner import __version__
 from scanner.simulate.native.build_provider import TARGETS
 from scripts import base_images
 from scripts.build_provider import provider
@@ -30,6 +31,7 @@ NAMES = (
     "Dockerfile",
     "scanner",
     "rules",
+    "ci",
 )
 
 
@@ -46,7 +48,11 @@ def build_scanner(client: docker.DockerClient) -> str:
         for target in TARGETS.values()
         if target.architecture == ARCHITECTURES.get(platform.machine())
     }
-    arguments = {"BASE": base_images.ensure(client)[BASE], "PIP_NO_INDEX": "1"}
+    arguments = {
+        "BASE": base_images.ensure(client)[BASE],
+        "PIP_NO_INDEX": "1",
+        "VERSION": __version__,
+    }
     build(client, TAG, build_context(files, {}), arguments=arguments)
     return TAG
 

@@ -30,6 +30,7 @@ PROGRAMS = {
     "docker-registry": ("docker-registry",),
     "iptables": ("iptables",),
     "gcc": ("gcc", "libc6-dev"),
+    "busybox": ("busybox",),
     "openssl": ("openssl",),
 }
 """Programs that setting up and testing need, and the Debian packages that bring them."""

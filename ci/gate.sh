@@ -1,0 +1,173 @@
+#!/bin/sh
+# Gates container images in a pipeline, installed as `fips-scanner-gate`: scans them, writes every
+# report that CI systems read, shows them, and ends with the gate's exit code.
+#
+#     fips-scanner-gate IMAGE... [OPTION...]    options are those of `fips-scanner scan`
+#     fips-scanner-gate result                  ends with the exit code of the scan before
+#
+# What a pipeline's settings say comes in variables, so that none is ever part of a script:
+#
+#     FIPS_IMAGES     more images, separated by blanks or line breaks
+#     FIPS_REPORTS    the folder for the reports; fips-reports where it is empty
+#     FIPS_STATIC     true: inspect only, start no container
+#     FIPS_FAIL_ON, FIPS_MIN_SCORE, FIPS_POLICY, FIPS_BASELINE, FIPS_TARGET, FIPS_PLATFORM
+#                     the options of the same names
+#     FIPS_DEFER      true: end with 0 where the gate fails, for pipelines that drop the reports of
+#                     a failed job; `result` fails then, in a step of its own
+#
+# Exit codes: 0 passes the gate, 1 does not, 2 usage, 3 could not determine.
+#
+# Needs a POSIX shell with od, sed, tr and wc: bash, dash and BusyBox do. There is no `pipefail` in
+# dash; the one pipe below brings its exit code in a file.
+set -eu
+
+say() {
+    printf 'fips-scanner-gate: %s\n' "$1" >&2
+}
+
+refuse() {
+    say "$1"
+    exit 2
+}
+
+is_on() {
+    case $2 in
+        true) return 0 ;;
+        false | '') return 1 ;;
+        *) refuse "$1 is $2; write true or false" ;;
+    esac
+}
+
+result() {
+    code=$(cat "$reports/exit-code" 2>/dev/null) || code=
+    case $code in
+        [0-9] | [0-9][0-9] | [0-9][0-9][0-9]) exit "$code" ;;
+        *)
+            say "no scan has left its exit code in $reports; run the scan before"
+            exit 3
+            ;;
+    esac
+}
+
+# Paths and log lines of an image are shown, and CI systems take commands from what is shown: GitHub
+# at the start of a line, Azure (##vso[...]) and TeamCity anywhere in it.
+harmless() {
+    # Line by line where sed can, or nothing is seen before the end.
+    if sed -u p </dev/null >/dev/null 2>&1; then set -- -u; else set --; fi
+    sed "$@" -e 's/##\([A-Za-z]*\)\[/# #\1[/g' -e 's/^\([[:space:]]*\)::/\1: :/'
+}
+
+# `harmless` knows ASCII's blanks alone; GitHub skips others as well.
+stop_commands() {
+    if [ "${GITHUB_ACTIONS:-}" = true ]; then
+        token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+        printf '::stop-commands::%s\n' "$token"
+        trap 'printf "\n::%s::\n" "$token"' EXIT
+    fi
+}
+
+allow_commands() {
+    if [ -n "$token" ]; then
+        trap - EXIT
+        printf '\n::%s::\n' "$token"
+    fi
+}
+
+scan() {
+    {
+        ended=0
+        fips-scanner scan "$@" 2>&1 || ended=$?
+        printf '%s\n' "$ended" >"$reports/exit-code"
+    } | harmless
+}
+
+# GitHub refuses a step's summary of more than 1 MiB, and then shows none.
+summarize() {
+    if [ ! -s "$reports/fips.md" ]; then
+        printf 'The FIPS scan made no report (exit code %s): see the log.\n' "$code" >"$reports/fips.md"
+    elif [ "$(wc -c <"$reports/fips.md")" -gt 1000000 ]; then
+        printf 'The FIPS report is too long for a summary: see the artifact.\n' >"$reports/summary.md"
+        summary=$reports/summary.md
+    fi
+    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+        cat "$summary" >>"$GITHUB_STEP_SUMMARY"
+    fi
+    if [ "${TF_BUILD:-}" = True ]; then
+        folder=$(cd "$reports" && pwd)
+        printf '##vso[task.uploadsummary]%s/%s\n' "$folder" "${summary##*/}"
+    fi
+}
+
+# What happened, in words of our own: a report may quote the image.
+annotate() {
+    case $code in
+        0) return ;;
+        1) what='the gate failed' ;;
+        2) what='the scan was called wrongly' ;;
+        3) what='the scan could not determine whether the image is ready' ;;
+        *) what="the scan ended with $code" ;;
+    esac
+    if [ "${GITHUB_ACTIONS:-}" = true ]; then
+        printf '::error title=fips-scanner::%s, see the log and the summary\n' "$what"
+    elif [ "${TF_BUILD:-}" = True ]; then
+        printf '##vso[task.logissue type=error]fips-scanner: %s, see the log\n' "$what"
+    fi
+}
+
+output() {
+    if [ -n "${GITHUB_OUTPUT:-}" ]; then
+        printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"
+    fi
+}
+
+newline='
+'
+reports=${FIPS_REPORTS:-fips-reports}
+case $reports in
+    -* | *"$newline"*) refuse 'FIPS_REPORTS is no folder; write one such as fips-reports' ;;
+esac
+if [ "${1:-}" = result ] && [ $# -eq 1 ]; then
+    result
+fi
+
+defer=false
+token=
+code=3
+summary=$reports/fips.md
+if is_on FIPS_DEFER "${FIPS_DEFER:-}"; then defer=true; fi
+if is_on FIPS_STATIC "${FIPS_STATIC:-}"; then set -- "$@" --static; fi
+[ -z "${FIPS_FAIL_ON:-}" ] || set -- "$@" "--fail-on=$FIPS_FAIL_ON"
+[ -z "${FIPS_MIN_SCORE:-}" ] || set -- "$@" "--min-score=$FIPS_MIN_SCORE"
+[ -z "${FIPS_POLICY:-}" ] || set -- "$@" "--policy=$FIPS_POLICY"
+[ -z "${FIPS_BASELINE:-}" ] || set -- "$@" "--baseline=$FIPS_BASELINE"
+[ -z "${FIPS_TARGET:-}" ] || set -- "$@" "--target=$FIPS_TARGET"
+[ -z "${FIPS_PLATFORM:-}" ] || set -- "$@" "--platform=$FIPS_PLATFORM"
+set -- "$@" \
+    --output text \
+    --output "sarif=$reports/fips.sarif" \
+    --output "junit=$reports/fips-junit.xml" \
+    --output "markdown=$reports/fips.md" \
+    --output "html=$reports/fips.html" \
+    --output "json=$reports/fips.json"
+# Behind `--`, so that none of them can be an option.
+set -f
+# shellcheck disable=SC2086 # one word for each image
+set -- "$@" -- ${FIPS_IMAGES:-}
+set +f
+
+mkdir -p "$reports" || refuse "$reports is no folder that can be written to; name one in FIPS_REPORTS"
+# A workspace that is used again must not show the reports of the build before.
+for old in fips.sarif fips-junit.xml fips.md fips.html fips.json summary.md exit-code; do
+    rm -f "$reports/$old"
+done
+stop_commands
+scan "$@"
+allow_commands
+code=$(cat "$reports/exit-code")
+summarize
+annotate
+output exit-code "$code"
+output reports "$reports"
+if [ -s "$reports/fips.sarif" ]; then output sarif "$reports/fips.sarif"; fi
+if [ "$defer" = true ] && [ "$code" != 2 ]; then exit 0; fi
+exit "$code"
