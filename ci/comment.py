@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -27,9 +26,7 @@ def main(arguments: list[str]) -> int:
     text = Path(arguments[0]).read_text(encoding="utf-8")
     mark = text.partition("\n")[0]
     if not mark.startswith("<!--"):
-        return _refuse(
-            f"{arguments[0]} does not begin with a comment's mark; write it with -o markdown"
-        )
+        return _refuse(f"{arguments[0]} does not begin with a mark; write it with -o markdown")
     number = os.environ.get("PULL_REQUEST", "")
     if not number.isdecimal():
         return _refuse("PULL_REQUEST is no number; this runs for pull requests only")
@@ -39,9 +36,8 @@ def main(arguments: list[str]) -> int:
     try:
         print(write(text, mark, int(number)))
     except requests.RequestException as error:
-        return _refuse(
-            f"GitHub did not take the comment: {error}; has the job pull-requests: write?"
-        )
+        _refuse(f"GitHub did not take the comment: {error}")
+        return _refuse("give the job the permission pull-requests: write")
     return 0
 
 
@@ -58,12 +54,12 @@ def write(text: str, mark: str, number: int) -> str:
             answer = _ask(session, "POST", f"{issues}/{number}/comments", {"body": text})
         else:
             answer = _ask(session, "PATCH", f"{issues}/comments/{known}", {"body": text})
-    return str(answer["html_url"])
+    return str(answer.json()["html_url"])
 
 
 def _find(session: requests.Session, address: str, mark: str) -> int | None:
     for page in range(1, PAGES + 1):
-        comments = _ask(session, "GET", f"{address}?per_page=100&page={page}")
+        comments = _ask(session, "GET", f"{address}?per_page=100&page={page}").json()
         for each in comments:
             # A person who quotes the mark keeps their comment.
             if each["body"].startswith(mark) and each["user"]["type"] == "Bot":
@@ -73,15 +69,17 @@ def _find(session: requests.Session, address: str, mark: str) -> int | None:
     return None
 
 
+def _ask(
+    session: requests.Session, method: str, address: str, body: dict[str, str] | None = None
+) -> requests.Response:
+    answer = session.request(method, address, json=body, timeout=SECONDS)
+    answer.raise_for_status()
+    return answer
+
+
 def _with_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
     request.headers["Authorization"] = f"Bearer {os.environ['GITHUB_TOKEN']}"
     return request
-
-
-def _ask(session: requests.Session, method: str, address: str, body: object = None) -> Any:
-    answer = session.request(method, address, json=body, timeout=SECONDS)
-    answer.raise_for_status()
-    return answer.json()
 
 
 def _refuse(text: str) -> int:
