@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +22,7 @@ _BREAKS = ("/", "-._,=:")
 """Marks after which a word may be broken, the better ones first."""
 
 Content = str | Text
+_T = TypeVar("_T")
 
 
 class Page:
@@ -149,7 +151,7 @@ class Page:
         self._lines.append(line if shown == line.plain else Text(shown))
 
 
-def shared(items: Sequence[str], limit: int) -> tuple[Sequence[str], int]:
+def shared(items: Sequence[_T], limit: int) -> tuple[Sequence[_T], int]:
     """The first of `items`, and how many more there are. Never says "and 1 more"."""
     if len(items) <= limit + 1:
         return items, 0
