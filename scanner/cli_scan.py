@@ -16,7 +16,7 @@ import typer
 from scanner.cli_types import Day, Folders, Insecure, Platform, Quiet
 from scanner.commands import scenario_options as options
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "junit", "csv")
 """The keys of `scanner.report.RENDERERS`, which takes too long to load for `--help`."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scanner.model import Batch, Report
-from scanner.report import json, text
+from scanner.report import csv_table, json, junit, sarif, text
 from scanner.report.look import Look
 
 __all__ = ["RENDERERS", "Format", "Look", "render"]
@@ -32,6 +32,9 @@ class Format:
 RENDERERS: Mapping[str, Format] = {
     "text": Format("for people, in a terminal", ".txt", text.render, text.render_many),
     "json": Format("for programs: everything, by a schema", ".json", json.render, json.render_many),
+    "sarif": Format("for code scanning", ".sarif", sarif.render, sarif.render_many),
+    "junit": Format("for CI systems that show tests", ".xml", junit.render, junit.render_many),
+    "csv": Format("for spreadsheets", ".csv", csv_table.render, csv_table.render_many),
 }
 """Name of an output format → what makes it."""
 

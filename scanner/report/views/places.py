@@ -9,7 +9,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass
 
-from scanner.model import Finding, LayerInfo, Report
+from scanner.model import Finding, LayerInfo, Question, Report
 from scanner.report.order import RUNS, main_first
 
 
@@ -47,6 +47,8 @@ def places_of(report: Report, finding: Finding, started: Container[str]) -> list
             unplaced.append(line)
         else:
             about.setdefault(at, []).append(line[len(at) :])
+    used = _used(report) if finding.question in _OF_MODULES else {}
+    named = {_told(each)[1].partition("; ")[0] for lines in about.values() for each in lines}
     found = []
     for location in main_first(locations, started):
         path, first = _file_of(report, location)
@@ -58,6 +60,9 @@ def places_of(report: Report, finding: Finding, started: Container[str]) -> list
             texts.append(text)
         if not texts and len(known) == 1:
             texts = unplaced
+        if not texts and finding.question in _OF_MODULES:
+            # Evidence of many places is cut; that a program uses the same is known all the same.
+            texts = [each for each in used.get(location, []) if each in named]
         found.append(
             Place(
                 location,
@@ -100,6 +105,18 @@ def instruction(layer: LayerInfo) -> str:
     text = _NO_RUN.sub("", text)
     text = _SHELL.sub("RUN ", text)
     return _CONTENT.sub(r"\1", text)
+
+
+_OF_MODULES = (Question.MODULE, Question.VALIDATION, Question.ACTIVATION)
+
+
+def _used(report: Report) -> dict[str, list[str]]:
+    """Program → the modules that serve it, each as evidence names it."""
+    found: dict[str, list[str]] = {}
+    for use in report.uses:
+        module = " ".join(part for part in (use.module.name, use.module.version) if part)
+        found.setdefault(use.consumer, []).append(f"{module} ({use.kind})")
+    return found
 
 
 _LINE = re.compile(r":(\d{1,9})(?:: *| +|$)")

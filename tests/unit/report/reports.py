@@ -25,6 +25,7 @@ from scanner.model import (
     Verdict,
     VerdictKind,
 )
+from tests.unit.report.gated import WAIVED_POSTGRES
 from tests.unit.report.nginx import NOT_READY_NGINX
 from tests.unit.report.parts import DIGEST, report, scores
 
@@ -256,5 +257,6 @@ ALL: dict[str, Report] = {
     "undetermined-no-engine": UNDETERMINED,
     "no-crypto-static": NO_CRYPTO,
     "conditional-breaks": BROKEN_WHEN_ENFORCED,
+    "waived-postgres": WAIVED_POSTGRES,
 }
 """Name of a snapshot → the report it shows."""
