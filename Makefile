@@ -69,6 +69,13 @@ test-engines: samples  ## Test with Docker 26 and Podman, each in a Debian of it
 image: dev engine  ## Build the scanner's own image, fips-scanner:latest
 	@$(BIN)/python -m scripts.build_scanner
 
+.PHONY: self-scan
+self-scan: image  ## Scan the scanner's own image by ci/self-scan; SBOM, CBOM and reports in dist/self-scan
+	@$(BIN)/python -m scripts.image_sbom fips-scanner:latest dist/self-scan
+	@PATH="$(CURDIR)/$(BIN):$$PATH" FIPS_POLICY=ci/self-scan/.fips-scanner.yaml FIPS_REPORTS=dist/self-scan \
+	    ci/gate.sh docker:fips-scanner:latest --command 'rules lint' \
+	    --output cyclonedx=dist/self-scan/cbom.cdx.json
+
 .PHONY: providers
 providers: dev  ## Build FIPS providers for simulated runs: musl and old glibc, amd64 and arm64
 	@$(BIN)/python -m scripts.build_provider

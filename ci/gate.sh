@@ -10,7 +10,8 @@
 #     FIPS_IMAGES     more images, separated by blanks or line breaks
 #     FIPS_REPORTS    the folder for the reports; fips-reports where it is empty
 #     FIPS_STATIC     true: inspect only, start no container
-#     FIPS_FAIL_ON, FIPS_MIN_SCORE, FIPS_POLICY, FIPS_BASELINE, FIPS_TARGET, FIPS_PLATFORM
+#     FIPS_FAIL_ON, FIPS_MIN_SCORE, FIPS_POLICY, FIPS_BASELINE, FIPS_TARGET, FIPS_PLATFORM,
+#     FIPS_SCENARIO, FIPS_RULES
 #                     the options of the same names
 #     FIPS_DEFER      true: end with 0 where the gate fails, for pipelines that drop the reports of
 #                     a failed job; `result` fails then, in a step of its own
@@ -142,6 +143,8 @@ if is_on FIPS_STATIC "${FIPS_STATIC:-}"; then set -- "$@" --static; fi
 [ -z "${FIPS_BASELINE:-}" ] || set -- "$@" "--baseline=$FIPS_BASELINE"
 [ -z "${FIPS_TARGET:-}" ] || set -- "$@" "--target=$FIPS_TARGET"
 [ -z "${FIPS_PLATFORM:-}" ] || set -- "$@" "--platform=$FIPS_PLATFORM"
+[ -z "${FIPS_SCENARIO:-}" ] || set -- "$@" "--scenario=$FIPS_SCENARIO"
+[ -z "${FIPS_RULES:-}" ] || set -- "$@" "--rules=$FIPS_RULES"
 set -- "$@" \
     --output text \
     --output "sarif=$reports/fips.sarif" \
