@@ -1,0 +1,103 @@
+"""Puts the document together: components, what depends on what, and who made it.
+
+Everything in it comes from the report, the identifier and the time too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.bom_ref import BomRef
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.dependency import Dependency
+from cyclonedx.model.tool import ToolRepository
+from cyclonedx.output.json import JsonV1Dot6
+
+from scanner.model import Report
+from scanner.report.cyclonedx.image import image_component, os_component
+from scanner.report.cyclonedx.inventory import Inventory
+from scanner.report.cyclonedx.materials import materials
+from scanner.report.cyclonedx.modules import (
+    Links,
+    module_components,
+    module_links,
+    program_components,
+)
+from scanner.report.cyclonedx.protocols import code_of, protocols, served_certificates
+from scanner.report.identity import document_uuid, moment
+
+
+def bill_of_materials(report: Report) -> str:
+    """`report` as CycloneDX 1.6, in JSON.
+
+    Later versions of CycloneDX took the names of curves and the references of certificates into
+    fields that the library does not write yet.
+    """
+    inventory = Inventory(report)
+    inventory.of_assets(report.assets)
+    inventory.of_runs()
+    held = [
+        *materials(report, inventory),
+        *served_certificates(report, inventory),
+        *protocols(report, inventory),
+    ]
+    system = os_component(report.image)
+    used = [*program_components(report), *module_components(report)]
+    components = [*([system] if system else []), *used, *held, *inventory.components()]
+    links = module_links(report)
+    links["image"].update(str(each.bom_ref) for each in (*held, *([system] if system else [])))
+    for ref, targets in inventory.links.items():
+        links[ref].update(targets)
+    bom = Bom(
+        serial_number=document_uuid(report, "cyclonedx"),
+        metadata=BomMetaData(
+            timestamp=moment(report),
+            component=image_component(report),
+            tools=ToolRepository(
+                components=[
+                    Component(
+                        type=ComponentType.APPLICATION,
+                        name="fips-scanner",
+                        version=report.scanner_version,
+                        bom_ref="fips-scanner",
+                    )
+                ]
+            ),
+        ),
+        components=components,
+        dependencies=_dependencies(links, components),
+    )
+    made = json.loads(JsonV1Dot6(bom).output_as_string())
+    for component in made.get("components", ()):
+        _order(component)
+    return f"{json.dumps(made, indent=2)}\n"
+
+
+def _order(component: dict[str, Any]) -> None:
+    """Order what the library holds in sets.
+
+    It compares places by their location alone, and sorts the two bytes of a cipher suite.
+    """
+    evidence = component.get("evidence", {})
+    if "occurrences" in evidence:
+        evidence["occurrences"].sort(key=lambda each: json.dumps(each, sort_keys=True))
+    protocol = component.get("cryptoProperties", {}).get("protocolProperties", {})
+    for suite in protocol.get("cipherSuites", ()):
+        if suite.get("identifiers"):
+            suite["identifiers"] = code_of(suite["name"])
+
+
+def _dependencies(links: Links, components: list[Component]) -> list[Dependency]:
+    """What each component depends on; those that depend on nothing say so."""
+    known = {str(each.bom_ref) for each in components} | {"image"}
+    complete: Links = defaultdict(set, {ref: set() for ref in known})
+    for ref, targets in links.items():
+        if ref in known:
+            complete[ref] |= {each for each in targets if each in known and each != ref}
+    return [
+        Dependency(BomRef(ref), (Dependency(BomRef(each)) for each in sorted(targets)))
+        for ref, targets in sorted(complete.items())
+    ]
