@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scanner.model import Batch, Report
-from scanner.report import csv_table, cyclonedx, json, junit, sarif, text
+from scanner.report import csv_table, cyclonedx, json, junit, markdown, sarif, text
 from scanner.report.look import Look
 
 __all__ = ["RENDERERS", "Format", "Look", "render"]
@@ -35,6 +35,7 @@ RENDERERS: Mapping[str, Format] = {
     "sarif": Format("for code scanning", ".sarif", sarif.render, sarif.render_many),
     "junit": Format("for CI systems that show tests", ".xml", junit.render, junit.render_many),
     "csv": Format("for spreadsheets", ".csv", csv_table.render, csv_table.render_many),
+    "markdown": Format("for a comment, or a summary", ".md", markdown.render, markdown.render_many),
     "cyclonedx": Format("a bill of materials of cryptography", ".cdx.json", cyclonedx.render),
 }
 """Name of an output format → what makes it."""
