@@ -13,9 +13,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from scanner.certificates import Environment, Pattern
 from scanner.rules_base import Identified, Rule, Text, Texts, listed, none_or
 
-GENERIC = "generic"
-"""The target that is meant where none is named: any FIPS node, of which nothing else is known."""
-
 Mounted = Literal["crypto-policies"]
 """What a container runtime puts into containers of a FIPS node, by the name of whatever it shows.
 

@@ -21,11 +21,10 @@ from scanner.interruption import Interrupted, Interruption
 from scanner.judge import judge, use_fact
 from scanner.link import link
 from scanner.link.world import FactIndex
-from scanner.model import CryptoUse, FactKind, Gap, GapKind, ImageInfo, Report
+from scanner.model import GENERIC, CryptoUse, FactKind, Gap, GapKind, ImageInfo, Report
 from scanner.origins import layers_of, with_origins
 from scanner.progress import NoProgress, Progress
 from scanner.rulebook import RuleBook, Target
-from scanner.rules_targets import GENERIC
 from scanner.simulate import RunLimits, Simulation, simulate
 from scanner.simulate.engine import engine_available
 from scanner.simulate.observed import as_seen

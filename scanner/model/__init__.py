@@ -17,6 +17,7 @@ from scanner.model.image import (
 )
 from scanner.model.inside import AlgorithmCall, AlgorithmOffer, ProgramActivity, StepResult
 from scanner.model.policy import (
+    GENERIC,
     GateResult,
     GateRules,
     Override,
@@ -41,6 +42,7 @@ from scanner.model.uses import (
 from scanner.model.words import Confidence, Question, Severity, VerdictKind
 
 __all__ = [
+    "GENERIC",
     "Activation",
     "AlgorithmCall",
     "AlgorithmOffer",

@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from scanner.model.words import Question, Severity, VerdictKind
 
+GENERIC = "generic"
+"""The target that is meant where none is named: any FIPS node, of which nothing else is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
@@ -63,7 +66,7 @@ class Policy:
     """What a team asks of its images. The default is what the command does without a file."""
 
     gate: GateRules = GateRules()
-    target: str = "generic"
+    target: str = GENERIC
     """The id of a file in `rules/targets/`."""
     conditions: tuple[str, ...] = ("baseline", "node", "enforced")
     overrides: tuple[Override, ...] = ()

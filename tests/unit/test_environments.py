@@ -9,9 +9,9 @@ import pytest
 from scanner.environments import on_target
 from scanner.facts import fact
 from scanner.judge import assess, judge
-from scanner.model import Activation, CryptoUse, Fact, FactKind, Module, Severity, UseKind
+from scanner.model import GENERIC, Activation, CryptoUse, Fact, FactKind, Module, Severity, UseKind
 from scanner.rulebook import RuleBook
-from scanner.rules_targets import GENERIC, system_words
+from scanner.rules_targets import system_words
 
 RULES = RuleBook.load()
 DAY = date(2026, 11, 25)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from scanner.model import PointsLost, Question, Report, Verdict, VerdictKind
+from scanner.model import GENERIC, PointsLost, Question, Report, Verdict, VerdictKind
 from scanner.report.escape import visible
 from scanner.report.page import Page, counted, shared
 from scanner.report.sections.breaks import breaks
-from scanner.rules_targets import GENERIC
 
 VERDICTS: dict[VerdictKind, tuple[str, str, str]] = {
     VerdictKind.READY: (
