@@ -31,9 +31,17 @@ class RegistryError(ScannerError):
     """A registry cannot be reached, refuses, or sent something wrong."""
 
 
-class RuleError(UsageError):
-    """Rules are wrong. `problems` holds every mistake as `file:line: message`."""
+class MistakesError(UsageError):
+    """What was written is wrong. `problems` holds every mistake, each as a line of its own."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+class RuleError(MistakesError):
+    """Rules are wrong: every mistake as `file:line: message`."""
+
+
+class SourceError(MistakesError):
+    """Names of images, or files that hold some, are wrong."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from scanner.commands.terminal import PROGRAM, complain
-from scanner.errors import RuleError, ScannerError, UsageError
+from scanner.errors import MistakesError, ScannerError, UsageError
 from scanner.gate import UNDETERMINED, USAGE
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -51,7 +51,7 @@ def _failed(error: Exception) -> int:
         import traceback
 
         sys.stderr.write(traceback.format_exc())
-    if isinstance(error, RuleError):
+    if isinstance(error, MistakesError):
         for problem in error.problems:
             complain(problem)
         return USAGE
