@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scanner.diff.causes import Causes
-from scanner.diff.model import Field, FindingChange, Kind
+from scanner.diff.model import FindingChange, Grown, Kind, Moved
 from scanner.diff.places import paired
 from scanner.diff.weak_spots import WeakSpots, grown
 from scanner.model import Finding, Report, Severity, VerdictKind
@@ -118,7 +118,7 @@ def _change(old: Sequence[Finding], new: Sequence[Finding], causes: Causes) -> F
     kind = Kind.CHANGED if old and new else Kind.ADDED if new else Kind.REMOVED
     severities = (_severity(old) if old else None, _severity(new) if new else None)
     verdicts = (_verdict(old), _verdict(new))
-    moved = tuple(Field(after, before, after) for before, after in path.pairs if before != after)
+    moved = tuple(Moved(before, after) for before, after in path.pairs if before != after)
     same = (severities[0], verdicts[0]) == (severities[1], verdicts[1])
     if kind is Kind.CHANGED and same and not (path.added or path.removed or path.grown):
         return None
@@ -134,7 +134,7 @@ def _change(old: Sequence[Finding], new: Sequence[Finding], causes: Causes) -> F
         added=path.added,
         removed=path.removed,
         moved=moved,
-        grown=tuple(Field(place, "", "; ".join(each)) for place, each in path.grown.items()),
+        grown=tuple(Grown(place, each) for place, each in path.grown.items()),
         unchanged=len(path.pairs) - len(path.grown),
         worse=path.heavier or bool(path.added or path.grown),
         ignored=bool(new) and all(each.ignored_by for each in new),

@@ -49,6 +49,23 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A place whose path changed in a version."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A place where more is wrong than was."""
+
+    place: str
+    what: tuple[str, ...]
+    """What came, or got worse."""
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One of the two reports."""
 
@@ -98,10 +115,8 @@ class FindingChange:
     """Places where it was not."""
     removed: tuple[str, ...] = ()
     """Places where it is no more."""
-    moved: tuple[Field, ...] = ()
-    """Places whose paths changed in a version, named as in the new image."""
-    grown: tuple[Field, ...] = ()
-    """Places where more is wrong than was, with what that is."""
+    moved: tuple[Moved, ...] = ()
+    grown: tuple[Grown, ...] = ()
     unchanged: int = 0
     """Places where it is as it was."""
     worse: bool = False
