@@ -138,6 +138,11 @@ def _change(old: Sequence[Finding], new: Sequence[Finding], causes: Causes) -> F
         unchanged=len(path.pairs) - len(path.grown),
         worse=path.heavier or bool(path.added or path.grown),
         ignored=bool(new) and all(each.ignored_by for each in new),
+        counted=min(
+            (each.severity for each in new if not each.ignored_by),
+            key=lambda each: each.rank,
+            default=None,
+        ),
         causes=causes.of_finding(path, finding, same=same),
     )
 

@@ -108,7 +108,9 @@ class FindingChange:
     title: str
     question: Question
     old_severity: Severity | None
+    """As the rule says, whatever a policy made of it."""
     new_severity: Severity | None
+    """Likewise."""
     old_verdict: VerdictKind | None
     new_verdict: VerdictKind | None
     added: tuple[str, ...] = ()
@@ -123,6 +125,8 @@ class FindingChange:
     """Whether there is more of it, or it weighs more."""
     ignored: bool = False
     """Whether a policy set it aside in the new report."""
+    counted: Severity | None = None
+    """As what the gate counted it in the new report; None where it did not."""
     causes: tuple[Cause, ...] = (Cause.IMAGE,)
 
 
