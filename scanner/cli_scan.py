@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from scanner.cli_types import Day, Folders, Insecure, Platform, Quiet
+from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
 from scanner.commands import scenario_options as options
 
 FORMATS = ("text", "json", "sarif", "junit", "csv", "markdown", "cyclonedx")
@@ -28,6 +28,14 @@ class FailOn(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
     NEVER = "never"
+
+
+class ConditionName(StrEnum):
+    """Runs of a container that are compared with each other."""
+
+    BASELINE = "baseline"
+    NODE = "node"
+    ENFORCED = "enforced"
 
 
 def scan(
@@ -58,12 +66,32 @@ def scan(
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
-            help="Exit with 1 for a finding of this severity or worse.", show_default="high"
+            help="Exit with 1 for a finding of this severity or worse.",
+            show_default="as in the policy, or high",
         ),
     ] = None,
     min_score: Annotated[
         int | None,
         typer.Option(min=0, max=100, metavar="N", help="Exit with 1 for a score below N."),
+    ] = None,
+    policy: PolicyFile = None,
+    no_policy: NoPolicy = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where the image is meant to run: aks-azurelinux3, aks-ubuntu2204, openshift, "
+            "generic.",
+            show_default="as in the policy, or generic",
+        ),
+    ] = None,
+    condition: Annotated[
+        list[ConditionName] | None,
+        typer.Option(
+            help="Run the container under this condition; may be repeated. It is run in the "
+            "baseline as well.",
+            show_default="as in the policy, or all",
+        ),
     ] = None,
     day: Day = None,
     insecure: Insecure = False,
@@ -110,6 +138,7 @@ def scan(
 ) -> int:
     """Scan an image: inspect it, run it under FIPS conditions, judge and score."""
     from scanner.commands.outputs import parse_outputs
+    from scanner.commands.policy_options import PolicyOptions
     from scanner.commands.scan import ScanRequest, run
     from scanner.simulate.scenario import ScenarioOptions
 
@@ -119,8 +148,14 @@ def scan(
             static=static,
             platform=platform,
             outputs=parse_outputs(output or ()),
-            fail_on=fail_on.value if fail_on else "",
-            min_score=min_score,
+            policy=PolicyOptions(
+                file=policy,
+                off=no_policy,
+                fail_on=fail_on.value if fail_on else "",
+                min_score=min_score,
+                target=target or "",
+                conditions=tuple(each.value for each in condition or ()),
+            ),
             today=day or date.today(),
             insecure=insecure,
             provider=fips_provider,

@@ -56,3 +56,13 @@ Insecure = Annotated[
     bool, typer.Option("--insecure", help="Allow plain http to a registry on this machine.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="Go by this policy.",
+        show_default=".fips-scanner.yaml here or above, within the repository",
+    ),
+]
+NoPolicy = Annotated[bool, typer.Option("--no-policy", help="Go by no policy, but by options.")]

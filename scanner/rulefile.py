@@ -78,6 +78,11 @@ def read_rule_file(path: Path, root: Path) -> tuple[RuleFile, tuple[Problem, ...
     except OSError as error:
         problem = Problem(display, 1, f"cannot be read: {error.strerror}")
         return RuleFile(name, display, b""), (problem,)
+    return parse(content, name, display)
+
+
+def parse(content: bytes, name: str, display: str) -> tuple[RuleFile, tuple[Problem, ...]]:
+    """`content` as a rule file, and what is wrong with it as YAML."""
     data, lines, problems = _parse(content, display)
     return RuleFile(name, display, content, data, lines), problems
 
@@ -150,7 +155,7 @@ class _Reader:
     def _value(self, node: yaml.Node, at: Location) -> Plain:
         # An alias gives the very node it names, which could also contain itself.
         if id(node) in self._seen:
-            self._complain(node, "aliases (*name) are not allowed in rules")
+            self._complain(node, "aliases (*name) are not allowed")
             return ""
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):

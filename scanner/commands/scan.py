@@ -11,12 +11,13 @@ from datetime import date
 from pathlib import Path
 
 from scanner.commands.outputs import Output, Outputs
+from scanner.commands.policy_options import PolicyOptions, policy_of
 from scanner.commands.progress import shown_progress
 from scanner.commands.rule_folders import rule_folders
 from scanner.commands.terminal import say
 from scanner.errors import UsageError
 from scanner.gate import PASSED
-from scanner.model import Batch, GateRules, Policy, Report, Severity, VerdictKind
+from scanner.model import Batch, Policy, Report, VerdictKind
 from scanner.policy import apply_policy
 from scanner.rulebook import RuleBook
 from scanner.simulate.scenario import ScenarioOptions, from_options
@@ -30,9 +31,7 @@ class ScanRequest:
     static: bool
     platform: str | None
     outputs: tuple[Output, ...]
-    fail_on: str
-    """A severity, `never`, or `""` for what the policy says."""
-    min_score: int | None
+    policy: PolicyOptions
     today: date
     insecure: bool
     provider: Path | None
@@ -55,9 +54,10 @@ def run(request: ScanRequest) -> int:
     """
     with Outputs(request.outputs, verbose=request.verbose) as outputs:
         rules = RuleBook.load(*rule_folders(request.rules))
+        policy = policy_of(request.policy, rules, today=request.today, quiet=request.quiet)
         report = apply_policy(
-            _report(request, request.images[0], rules),
-            policy_of(request),
+            _report(request, request.images[0], rules, policy),
+            policy,
             today=request.today,
             scoring=rules.scoring,
         )
@@ -67,16 +67,7 @@ def run(request: ScanRequest) -> int:
     return report.policy.gate.exit_code if report.policy else PASSED
 
 
-def policy_of(request: ScanRequest) -> Policy:
-    """What the options say the image must be."""
-    rules = GateRules(min_score=request.min_score)
-    if request.fail_on:
-        severity = None if request.fail_on == "never" else Severity(request.fail_on)
-        rules = replace(rules, fail_on=severity)
-    return Policy(gate=rules)
-
-
-def _report(request: ScanRequest, image: str, rules: RuleBook) -> Report:
+def _report(request: ScanRequest, image: str, rules: RuleBook, policy: Policy) -> Report:
     if request.provider is not None and not request.provider.is_file():
         raise UsageError(f"no such FIPS provider: {request.provider}; name a fips.so")
     if request.static and request.scenario:
@@ -92,6 +83,8 @@ def _report(request: ScanRequest, image: str, rules: RuleBook) -> Report:
         provider=request.provider,
         workers=request.workers,
         scenario=scenario,
+        target=policy.target,
+        conditions=policy.conditions,
     )
     options = replace(
         options,

@@ -5,28 +5,30 @@ Findings stay where they are and are marked. Judges nothing anew, and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from scanner.gate import gate
 from scanner.model import (
-    CryptoUse,
     Finding,
     Gap,
     Policy,
     PolicyResult,
     Question,
     Report,
+    ValidationStatus,
     Verdict,
     Waiver,
     WaiverResult,
     WaiverState,
 )
-from scanner.policy.patterns import matches
+from scanner.policy.places import Places, means_image, place_of, waives_gap
 from scanner.rulebook import Scoring
 from scanner.verdict import weigh
+
+__all__ = ["Baseline", "apply_policy", "place_of", "unmatched", "without_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,6 @@ class Baseline:
     gaps: frozenset[tuple[str, str]] = frozenset()
     """Kind and subject."""
 
-
-_PROOF = (Question.MODULE, Question.VALIDATION, Question.ACTIVATION)
-"""Whoever accepts a finding on one of these needs no proof of it any more."""
 
 _IgnoredBy = Literal["", "waiver", "override", "baseline"]
 
@@ -60,10 +59,11 @@ def apply_policy(
     A finding of which only some places are waived becomes two. `today` decides which waivers
     have expired.
     """
-    meant = [each for each in policy.waivers if _means_image(each, report)]
+    reference = report.image.reference
+    meant = [each for each in policy.waivers if means_image(each, reference)]
     holding = [each for each in meant if each.expires >= today]
     overrides = {each.rule: each for each in policy.overrides}
-    names = _names(report.uses)
+    places = Places(report)
     findings: list[Finding] = []
     for finding in report.findings:
         if finding.ignored_by:
@@ -78,17 +78,12 @@ def apply_policy(
             finding = replace(  # noqa: PLW2901
                 finding, severity=override.severity, rule_severity=finding.severity
             )
-        findings += _split(finding, holding, baseline, names)
+        findings += _split(finding, holding, baseline, places)
     findings.sort(key=lambda each: (each.severity.rank, each.id, bool(each.ignored_by)))
     gaps = tuple(_marked(gap, holding, baseline) for gap in report.gaps)
-    results = tuple(_result(each, report, today, names) for each in meant)
-    excused = {
-        place_of(each)
-        for finding in findings
-        if finding.ignored_by and finding.question in _PROOF
-        for each in finding.locations
-    }
-    marked = replace(report, findings=tuple(findings), gaps=gaps, target=policy.target)
+    results = tuple(_result(each, report, today, places) for each in meant)
+    marked = replace(report, findings=tuple(findings), gaps=gaps)
+    excused = _excused(marked)
     accepted = _accepted(marked, scoring, excused)
     answer = gate(marked, policy.gate, accepted, waivers=results, excused=excused)
     result = PolicyResult(
@@ -100,10 +95,63 @@ def apply_policy(
         waivers=results,
         baseline=baseline.name if baseline else "",
     )
-    return replace(marked, policy=result)
+    return replace(marked, target=report.target or policy.target, policy=result)
 
 
-def _accepted(report: Report, scoring: Scoring, excused: Container[str]) -> Verdict:
+def without_policy(report: Report) -> Report:
+    """`report` as the scanner made it: nothing is marked, every severity is that of its rule.
+
+    A finding that a policy has split stays split.
+    """
+    findings = tuple(
+        replace(
+            each,
+            severity=each.rule_severity or each.severity,
+            rule_severity=None,
+            ignored_by="",
+            ignored_because="",
+        )
+        for each in report.findings
+    )
+    gaps = tuple(replace(each, ignored_because="") for each in report.gaps)
+    return replace(report, findings=findings, gaps=gaps, policy=None)
+
+
+def unmatched(reports: Iterable[Report]) -> tuple[Waiver, ...]:
+    """Waivers that match in none of `reports`, though they are meant for one of them at least."""
+    states: dict[Waiver, set[WaiverState]] = {}
+    for report in reports:
+        for each in report.policy.waivers if report.policy else ():
+            states.setdefault(each.waiver, set()).add(each.state)
+    return tuple(waiver for waiver, seen in states.items() if seen == {WaiverState.UNMATCHED})
+
+
+def _excused(report: Report) -> frozenset[str]:
+    """Programs whose uses of cryptography need no proof: somebody accepted what they lack.
+
+    Who accepts that a module is not in approved mode has not accepted that nobody knows whether
+    it is validated.
+    """
+    not_validated = _ignored(report, {Question.MODULE, Question.VALIDATION})
+    not_activated = _ignored(report, {Question.ACTIVATION})
+    unproven = {
+        each.consumer
+        for each in report.uses
+        if each.validation.status is not ValidationStatus.ACTIVE
+    }
+    return frozenset(not_validated | (not_activated - unproven))
+
+
+def _ignored(report: Report, questions: Set[Question]) -> set[str]:
+    return {
+        place_of(location)
+        for finding in report.findings
+        if finding.ignored_by and finding.question in questions
+        for location in finding.locations
+    }
+
+
+def _accepted(report: Report, scoring: Scoring, excused: frozenset[str]) -> Verdict:
     left = [each for each in report.findings if not each.ignored_by]
     gaps = [each for each in report.gaps if not each.ignored_because]
     everything = len(left) == len(report.findings) and len(gaps) == len(report.gaps)
@@ -113,77 +161,40 @@ def _accepted(report: Report, scoring: Scoring, excused: Container[str]) -> Verd
     return weigh(left, report.uses, gaps, report.conditions, scoring, excused)
 
 
-def place_of(location: str) -> str:
-    """`location` without a line number, which changes from one build to the next."""
-    path, colon, line = location.rpartition(":")
-    return path if colon and line.isdigit() else location
-
-
 def _split(
-    finding: Finding,
-    waivers: Sequence[Waiver],
-    baseline: Baseline | None,
-    names: dict[str, tuple[str, ...]],
+    finding: Finding, waivers: Sequence[Waiver], baseline: Baseline | None, places: Places
 ) -> Iterator[Finding]:
     """`finding`, or what is left of it, and a marked one for each reason to ignore the rest."""
     groups: dict[tuple[_IgnoredBy, str], list[str]] = {}
     for location in finding.locations or ("",):
-        waiver = _first(waivers, finding.id, location, names)
+        waiver = next((each for each in waivers if places.waives(each, finding, location)), None)
         if waiver is not None:
             groups.setdefault(("waiver", _because(waiver)), []).append(location)
         elif baseline and (finding.id, place_of(location)) in baseline.findings:
             groups.setdefault(("baseline", f"known from {baseline.name}"), []).append(location)
         else:
             groups.setdefault(("", ""), []).append(location)
+    owners = [(line, _owner(line, finding.locations)) for line in finding.evidence]
     for (by, because), locations in groups.items():
+        here = {"", *locations}
         yield replace(
             finding,
-            locations=tuple(each for each in locations if each),
-            evidence=_evidence(finding, locations) if len(groups) > 1 else finding.evidence,
+            locations=tuple(locations) if finding.locations else (),
+            evidence=tuple(line for line, owner in owners if owner in here),
             ignored_by=by,
             ignored_because=because,
         )
 
 
-def _evidence(finding: Finding, locations: Sequence[str]) -> tuple[str, ...]:
-    """The lines that are about `locations`, or about no place in particular."""
-    others = set(finding.locations) - set(locations)
-    return tuple(
-        line
-        for line in finding.evidence
-        if any(each in line for each in locations) or not any(each in line for each in others)
-    )
-
-
-def _first(
-    waivers: Iterable[Waiver], rule: str, location: str, names: dict[str, tuple[str, ...]]
-) -> Waiver | None:
-    return next((each for each in waivers if _waives(each, rule, location, names)), None)
-
-
-def _waives(waiver: Waiver, rule: str, location: str, names: dict[str, tuple[str, ...]]) -> bool:
-    if waiver.rule != rule:
-        return False
-    place = place_of(location)
-    candidates = (location, place, place.partition("!/")[0], *names.get(place, ()))
-    return any(matches(waiver.pattern, each) for each in candidates)
-
-
-def _names(uses: Iterable[CryptoUse]) -> dict[str, tuple[str, ...]]:
-    """Path → names of the components that it is, or uses: module ids and packages."""
-    found: dict[str, dict[str, None]] = {}
-    for use in uses:
-        for module in (use.module, use.library):
-            if module is None:
-                continue
-            known = (module.id, module.name, module.package.partition(" ")[0])
-            for path in {use.consumer, module.path}:
-                found.setdefault(path, {}).update(dict.fromkeys(each for each in known if each))
-    return {path: tuple(each) for path, each in found.items()}
+def _owner(line: str, locations: Sequence[str]) -> str:
+    """The location that a line of evidence is about; `""` where it is about none of them."""
+    return max((each for each in locations if each in line), key=len, default="")
 
 
 def _marked(gap: Gap, waivers: Sequence[Waiver], baseline: Baseline | None) -> Gap:
-    waiver = _first(waivers, f"gap:{gap.kind.value}", gap.subject, {})
+    if gap.ignored_because:
+        return gap
+    waiver = next((each for each in waivers if waives_gap(each, gap)), None)
     if waiver is not None:
         return replace(gap, ignored_because=_because(waiver))
     if baseline and (gap.kind.value, gap.subject) in baseline.gaps:
@@ -195,25 +206,13 @@ def _because(waiver: Waiver) -> str:
     return f"accepted until {waiver.expires} by {waiver.owner}: {waiver.reason}"
 
 
-def _means_image(waiver: Waiver, report: Report) -> bool:
-    reference = report.image.reference
-    scheme, colon, rest = reference.partition(":")
-    bare = rest if colon and scheme in _SCHEMES else reference
-    pattern = waiver.image
-    return pattern == "*" or any(matches(pattern, each) for each in (reference, bare))
-
-
-_SCHEMES = ("docker", "registry", "oci", "docker-archive", "dir")
-
-
-def _result(
-    waiver: Waiver, report: Report, today: date, names: dict[str, tuple[str, ...]]
-) -> WaiverResult:
+def _result(waiver: Waiver, report: Report, today: date, places: Places) -> WaiverResult:
     found = sum(
-        _waives(waiver, finding.id, location, names)
+        places.waives(waiver, finding, location)
         for finding in report.findings
+        if finding.id == waiver.rule
         for location in finding.locations or ("",)
-    ) + sum(_waives(waiver, f"gap:{gap.kind.value}", gap.subject, {}) for gap in report.gaps)
+    ) + sum(waives_gap(waiver, gap) for gap in report.gaps)
     if waiver.expires < today:
         return WaiverResult(waiver, WaiverState.EXPIRED, found)
     return WaiverResult(waiver, WaiverState.HOLDS if found else WaiverState.UNMATCHED, found)

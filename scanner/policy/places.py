@@ -1,0 +1,100 @@
+"""What a waiver is about: which places of a finding, which gaps, which images.
+
+Marks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.model import CryptoUse, Finding, Gap, Module, Report, Waiver
+from scanner.policy.document import GAP
+from scanner.policy.patterns import matches
+
+_SCHEMES = ("docker", "registry", "oci", "docker-archive", "dir")
+
+
+def place_of(location: str) -> str:
+    """`location` without a line number, which changes from one build to the next."""
+    path, colon, line = location.rpartition(":")
+    return path if colon and line.isdigit() else location
+
+
+def means_image(waiver: Waiver, reference: str) -> bool:
+    """Whether `waiver` is meant for the image that was scanned as `reference`.
+
+    A pattern is also compared with the reference without the source, the digest and the tag.
+    """
+    scheme, colon, rest = reference.partition(":")
+    bare = rest if colon and scheme in _SCHEMES else reference
+    undigested = bare.partition("@")[0]
+    folder, slash, name = undigested.rpartition("/")
+    untagged = f"{folder}{slash}{name.partition(':')[0]}"
+    candidates = dict.fromkeys((reference, bare, undigested, untagged))
+    return any(matches(waiver.image, each) for each in candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    names: tuple[str, ...]
+    """Any of them means it."""
+    seen: str
+    """How evidence tells of it, after the place."""
+
+
+class Places:
+    """The places of one report, and the components that are there or are used from there."""
+
+    def __init__(self, report: Report) -> None:
+        self._components: dict[str, dict[_Component, None]] = {}
+        for use in report.uses:
+            self._add(use.consumer, use)
+            for module in (use.module, use.library):
+                if module is not None and module.path and module.path != use.consumer:
+                    component = _Component(_names(module), f": {_title(module)}")
+                    self._components.setdefault(module.path, {})[component] = None
+
+    def _add(self, path: str, use: CryptoUse) -> None:
+        names = _names(use.module) + (_names(use.library) if use.library else ())
+        component = _Component(names, f": {_title(use.module)} (")
+        self._components.setdefault(path, {})[component] = None
+
+    def waives(self, waiver: Waiver, finding: Finding, location: str) -> bool:
+        """Whether `waiver` is about `finding` at `location`."""
+        if waiver.rule != finding.id:
+            return False
+        place = place_of(location)
+        paths = (location, place, place.partition("!/")[0])
+        if any(matches(waiver.pattern, each) for each in paths):
+            return True
+        # A program may use several components. A waiver of one of them must not hide what is
+        # found of another.
+        components = self.components(finding, location)
+        return bool(components) and all(
+            any(matches(waiver.pattern, name) for name in names) for names in components
+        )
+
+    def components(self, finding: Finding, location: str) -> list[tuple[str, ...]]:
+        """Names of each component that `finding` may be about at `location`."""
+        place = place_of(location)
+        known = self._components.get(location) or self._components.get(place) or {}
+        told = [
+            each
+            for each in known
+            if any(line.startswith(f"{place}{each.seen}") for line in finding.evidence)
+        ]
+        return [each.names for each in told or known]
+
+
+def waives_gap(waiver: Waiver, gap: Gap) -> bool:
+    """Whether `waiver` is about `gap`."""
+    return waiver.rule == f"{GAP}{gap.kind.value}" and matches(waiver.pattern, gap.subject)
+
+
+def _names(module: Module) -> tuple[str, ...]:
+    package = module.package.partition(" ")[0]
+    return tuple(dict.fromkeys(each for each in (module.id, package, module.name) if each))
+
+
+def _title(module: Module) -> str:
+    return f"{module.name} {module.version}".rstrip()
