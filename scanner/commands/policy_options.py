@@ -6,15 +6,15 @@ Reads the file; decides nothing about images.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from scanner.commands.terminal import say
 from scanner.errors import UsageError
-from scanner.model import Policy, Severity
-from scanner.policy import Known, find_policy, read_policy
+from scanner.model import Policy, Report, Severity
+from scanner.policy import Known, find_policy, read_policy, unmatched
 from scanner.rulebook import RuleBook
 from scanner.rulefile import Problem
 
@@ -72,6 +72,15 @@ def policy_and_warnings(
     file = policy_file(options)
     policy, odd = read_policy(file, known, today=today) if file else (Policy(), ())
     return _with_options(policy, options, known), odd
+
+
+def tell_unmatched(reports: Iterable[Report]) -> None:
+    """Say on standard error which waivers match in none of `reports`."""
+    reports = tuple(reports)
+    source = next((each.policy.source for each in reports if each.policy), "")
+    for waiver in unmatched(reports):
+        what = f"the waiver of {waiver.rule} for {waiver.pattern} matches nothing"
+        say(f"policy: {source}:{waiver.line}: {what}; remove it, or mend its pattern")
 
 
 def policy_file(options: PolicyOptions, environment: Mapping[str, str] = os.environ) -> Path | None:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from scanner.commands.outputs import Output, Outputs
-from scanner.commands.policy_options import PolicyOptions, policy_of
+from scanner.commands.policy_options import PolicyOptions, policy_of, tell_unmatched
 from scanner.commands.progress import shown_progress
 from scanner.commands.rule_folders import rule_folders
 from scanner.commands.terminal import say
@@ -63,6 +63,7 @@ def run(request: ScanRequest) -> int:
         )
         outputs.write(Batch((report,)))
     if not request.quiet:
+        tell_unmatched((report,))
         tell(report, outputs.files)
     return report.policy.gate.exit_code if report.policy else PASSED
 
