@@ -26,7 +26,7 @@ def report(
         list[Path],
         typer.Argument(
             show_default=False,
-            metavar="REPORT.json...",
+            metavar="REPORT...",
             help="JSON reports of earlier scans, of one image or of several; - for stdin.",
         ),
     ],
@@ -57,7 +57,7 @@ def diff(
         Path,
         typer.Argument(
             show_default=False,
-            metavar="OLD.json",
+            metavar="OLD",
             help="The JSON report before; - for stdin.",
         ),
     ],
@@ -65,7 +65,7 @@ def diff(
         Path,
         typer.Argument(
             show_default=False,
-            metavar="NEW.json",
+            metavar="NEW",
             help="The one after. Of several images, those of the same name are compared.",
         ),
     ],

@@ -24,7 +24,7 @@ class Causes:
 
     def __init__(self, old: Report, new: Report) -> None:
         self.before, self.after = WeakSpots(old), WeakSpots(new)
-        self.besides = tuple(_besides(old, new))
+        self.besides = tuple(differ_besides(old, new))
         differ = {each.name for each in self.besides}
         self._same_image = bool(old.image.digest) and old.image.digest == new.image.digest
         self._same_system = old.image.os == new.image.os
@@ -79,7 +79,8 @@ class Causes:
         return (Cause.RUN,) if self._same_image else (Cause.IMAGE,)
 
 
-def _besides(old: Report, new: Report) -> list[Field]:
+def differ_besides(old: Report, new: Report) -> list[Field]:
+    """In what two reports differ besides what the images hold."""
     pairs = [
         ("day", old.date.isoformat(), new.date.isoformat()),
         ("rules", _short(old.rules_digest), _short(new.rules_digest)),
