@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,8 +156,19 @@ def test_libgcrypt_of_debian_aborts_for_the_right_reason(
 ) -> None:
     command = fact(FactKind.COMMAND, argv=("/usr/local/bin/start.sh",), program="/bin/sh")
     settings = ImageConfig(Platform("linux", "amd64"), exposed_ports=("8080/tcp",))
-    result = simulate(sample("libgcrypt-on-node"), settings, (command,), rules=rules, limits=SHORT)
-    baseline, on_node, _ = result.conditions
+    result = simulate(
+        sample("libgcrypt-on-node"),
+        settings,
+        (command,),
+        rules=rules,
+        limits=SHORT,
+        conditions=["node"],
+    )
+    baseline, on_node, enforced = result.conditions
+    assert not enforced.ran
+    [gap] = [each for each in result.gaps if each.subject == "enforced"]
+    assert gap.requested
+    assert gap.caps
     assert baseline.ports == ("8080/tcp",)
     assert on_node.exit_code == 134
     assert ("exit", "breaks") in {(each.what, each.effect.value) for each in on_node.differences}
@@ -163,6 +176,72 @@ def test_libgcrypt_of_debian_aborts_for_the_right_reason(
     apt = next(each for each in on_node.programs if each.program == "/usr/bin/apt-get")
     assert apt.read_flag
     assert any("libgcrypt" in path for path in apt.opened)
+
+
+SEES_THE_POLICY = """\
+cd /etc/crypto-policies
+grep -qx FIPS config && grep -qx approved back-ends/openssl.config && exit 3
+sleep 60
+"""
+
+
+def test_what_the_runtime_of_a_target_mounts_is_shown_on_its_nodes_alone(
+    engine: docker.DockerClient, base_image_of: dict[str, str], rules: RuleBook
+) -> None:
+    """As CRI-O does: the image's own policy FIPS lies over the one that it has chosen."""
+    base = base_image_of["debian:bookworm-slim"]
+    made = engine.containers.create(base, ["sh", "-c", SEES_THE_POLICY])
+    try:
+        made.put_archive("/", crypto_policies())
+        image = made.commit()
+    finally:
+        made.remove(force=True)
+    command = ("sh", "-c", SEES_THE_POLICY)
+    settings = ImageConfig(Platform("linux", "amd64"), cmd=command)
+    started = fact(FactKind.COMMAND, argv=command, program="/bin/sh")
+    try:
+        codes = {
+            target: [
+                each.exit_code
+                for each in simulate(
+                    str(image.id),
+                    settings,
+                    (started,),
+                    rules=rules,
+                    limits=replace(SHORT, ready=1.0),
+                    conditions=["node"],
+                    target=rules.targets[target],
+                ).conditions
+                if each.ran
+            ]
+            for target in ("openshift", "aks-ubuntu2204")
+        }
+    finally:
+        engine.images.remove(str(image.id), force=True)
+    assert codes == {"openshift": [None, 3], "aks-ubuntu2204": [None, None]}
+
+
+def crypto_policies() -> bytes:
+    """The files of an image with crypto-policies, in the policy DEFAULT."""
+    buffer = io.BytesIO()
+    share = "usr/share/crypto-policies"
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, text in (
+            (f"{share}/FIPS/openssl.txt", b"approved\n"),
+            (f"{share}/DEFAULT/openssl.txt", b"any\n"),
+            ("etc/crypto-policies/config", b"DEFAULT\n"),
+        ):
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text))
+        for path, target in (
+            (f"{share}/back-ends/FIPS/openssl.config", "../../FIPS/openssl.txt"),
+            ("etc/crypto-policies/back-ends/openssl.config", f"/{share}/DEFAULT/openssl.txt"),
+        ):
+            entry = tarfile.TarInfo(path)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            tar.addfile(entry)
+    return buffer.getvalue()
 
 
 def test_without_a_helper_it_is_said_and_nothing_concluded(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from scanner.errors import UsageError
 from scanner.model import GapKind, VerdictKind
 from scanner.rulebook import RuleBook
 from scanner.scan import MAX_GAPS, ScanOptions, scan
@@ -24,3 +27,27 @@ def test_more_gaps_of_a_kind_than_anybody_reads_are_counted(tmp_path: Path) -> N
     assert broken[-1].reason == "and 1,234 more gaps of the kind malformed"
     assert broken[-1].caps
     assert report.verdict.kind is VerdictKind.UNDETERMINED
+
+
+DAY = date(2026, 9, 1)
+
+
+def test_a_report_says_for_which_target_it_was_made(rootfs: Path) -> None:
+    for target in ("generic", "openshift"):
+        options = ScanOptions(static=True, target=target)
+        report = scan(f"dir:{rootfs}", rules=RuleBook.load(), today=DAY, options=options)
+        assert report.target == target
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (ScanOptions(target="aks"), "aks-azurelinux3, aks-ubuntu2204, generic, openshift"),
+        (ScanOptions(conditions=("baseline", "nodes")), "baseline, node, enforced"),
+    ],
+)
+def test_what_there_is_not_is_said_before_the_image_is_opened(
+    options: ScanOptions, says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        scan("dir:/no/such/folder", rules=RuleBook.load(), today=DAY, options=options)

@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from scanner.model import ConditionResult, FactKind, GapKind, LogMatch, StepResult, TlsEndpoint
+from scanner.gate import gate
+from scanner.model import (
+    ConditionResult,
+    FactKind,
+    GapKind,
+    GateRules,
+    LogMatch,
+    StepResult,
+    TlsEndpoint,
+    VerdictKind,
+)
+from scanner.rulebook import RuleBook
 from scanner.simulate.node_log import NodeLog
 from scanner.simulate.processes import Process
 from scanner.simulate.results import (
     condition_facts,
     condition_gaps,
+    left_out,
     never_opened,
     no_health_verdict,
     node_gaps,
@@ -15,6 +29,8 @@ from scanner.simulate.results import (
 )
 from scanner.simulate.tls_table import Approval
 from scanner.simulate.watch import Observation
+from scanner.verdict import weigh
+from tests.unit.report.reports import READY_GO
 
 from .values import CHACHA, GCM, rules, seen, table
 
@@ -186,3 +202,20 @@ def test_port_that_speaks_ssh_keeps_from_ready() -> None:
     (gap,) = condition_gaps("baseline", seen(ports=(22,), ssh=(22,)))
     assert (gap.kind, gap.caps) == (GapKind.NOT_SUPPORTED, True)
     assert gap.reason.startswith("port 22 speaks SSH")
+
+
+@pytest.mark.parametrize("name", ["node", "enforced"])
+def test_condition_that_is_left_out_caps_as_the_user_asked(name: str) -> None:
+    result, gap = left_out(name)
+    assert (result.name, result.ran) == (name, False)
+    assert (gap.kind, gap.subject, gap.caps, gap.requested) == (GapKind.NOT_RUN, name, True, True)
+    assert result.reason in gap.reason
+    report = replace(READY_GO, conditions=(READY_GO.conditions[0], result), gaps=(gap,))
+    verdict = weigh(
+        report.findings, report.uses, report.gaps, report.conditions, RuleBook.load().scoring
+    )
+    assert verdict.kind is VerdictKind.UNDETERMINED
+    assert any("left out, as asked for" in each for each in verdict.reasons)
+    assert gate(replace(report, verdict=verdict), GateRules()).passed
+    # Whoever asks for a verdict gets none by not looking.
+    assert not gate(replace(report, verdict=verdict), GateRules(verdict=VerdictKind.READY)).passed
