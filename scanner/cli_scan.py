@@ -16,7 +16,7 @@ import typer
 from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
 from scanner.commands import scenario_options as options
 
-FORMATS = ("text", "json", "sarif", "junit", "csv", "markdown", "cyclonedx")
+FORMATS = ("text", "json", "sarif", "junit", "csv", "markdown", "html", "cyclonedx")
 """The keys of `scanner.report.RENDERERS`, which takes too long to load for `--help`."""
 
 

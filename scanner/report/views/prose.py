@@ -15,7 +15,7 @@ _ITEM = re.compile(r"(?:[-*]|\d{1,2}\.) +")
 
 def blocks(text: str) -> list[tuple[bool, list[str]]]:
     """Blocks of a text: whether it is code, and its lines (prose: one for each paragraph)."""
-    blocks: list[tuple[bool, list[str]]] = []
+    found: list[tuple[bool, list[str]]] = []
     fenced = False
     after_blank = True
     for line in visible_lines(textwrap.dedent(text).strip("\n")):
@@ -23,15 +23,15 @@ def blocks(text: str) -> list[tuple[bool, list[str]]]:
             fenced = not fenced
             after_blank = True
             continue
-        code = fenced or (line.startswith("  ") and not _continues(blocks, line, after_blank))
+        code = fenced or (line.startswith("  ") and not _continues(found, line, after_blank))
         if not line.strip() and not fenced:
-            if blocks and blocks[-1][0]:
-                blocks[-1][1].append("")
+            if found and found[-1][0]:
+                found[-1][1].append("")
             after_blank = True
             continue
-        if not blocks or blocks[-1][0] != code:
-            blocks.append((code, []))
-        kept = blocks[-1][1]
+        if not found or found[-1][0] != code:
+            found.append((code, []))
+        kept = found[-1][1]
         if code:
             kept.append(line)
         elif kept and not after_blank and not _ITEM.match(line):
@@ -41,7 +41,7 @@ def blocks(text: str) -> list[tuple[bool, list[str]]]:
         after_blank = False
     return [
         (code, textwrap.dedent("\n".join(lines)).strip("\n").split("\n") if code else lines)
-        for code, lines in blocks
+        for code, lines in found
     ]
 
 

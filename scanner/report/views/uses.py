@@ -47,10 +47,12 @@ class Group:
 
     @property
     def first(self) -> CryptoUse:
+        """Stands for all of them."""
         return self.uses[0]
 
 
 def grouped(found: Iterable[CryptoUse]) -> list[Group]:
+    """What the image starts first, then the worst."""
     groups: dict[tuple[object, ...], list[CryptoUse]] = {}
     for use in sorted(found, key=lambda each: (each.consumer, each.kind.value)):
         key = (
@@ -84,15 +86,18 @@ def _rank(group: Group) -> tuple[bool, int, int, str, str, str]:
 
 
 def module_name(use: CryptoUse) -> str:
+    """`OpenSSL 3.0.19`."""
     return visible(f"{use.module.name} {use.module.version}".strip())
 
 
 def how(use: CryptoUse) -> str:
+    """How the module is reached, and whether for hashes only."""
     only = ", hashes only" if use.purpose == "hash-only" else ""
     return f"{KINDS[use.kind]}{only}"
 
 
 def certificate(validation: Validation) -> str:
+    """`#4985 to 2030-03-11`."""
     number = f"#{validation.certificate}" if validation.certificate is not None else ""
     if validation.status is ValidationStatus.ACTIVE and validation.sunset:
         return f"{number} to {validation.sunset}".strip()
