@@ -93,6 +93,14 @@ def scan(
             show_default="as in the policy, or all",
         ),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REPORT",
+            help="A JSON report of an earlier scan: fail only for what is new or worse since.",
+            show_default=False,
+        ),
+    ] = None,
     day: Day = None,
     insecure: Insecure = False,
     fips_provider: Annotated[
@@ -156,6 +164,7 @@ def scan(
                 target=target or "",
                 conditions=tuple(each.value for each in condition or ()),
             ),
+            baseline=baseline,
             today=day or date.today(),
             insecure=insecure,
             provider=fips_provider,

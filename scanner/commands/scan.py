@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from scanner.commands.baselines import Baselines
 from scanner.commands.outputs import Output, Outputs
 from scanner.commands.policy_options import PolicyOptions, policy_of, tell_unmatched
 from scanner.commands.progress import shown_progress
@@ -32,6 +33,8 @@ class ScanRequest:
     platform: str | None
     outputs: tuple[Output, ...]
     policy: PolicyOptions
+    baseline: Path | None
+    """The report of an earlier scan: what it has fails no more."""
     today: date
     insecure: bool
     provider: Path | None
@@ -55,11 +58,14 @@ def run(request: ScanRequest) -> int:
     with Outputs(request.outputs, verbose=request.verbose) as outputs:
         rules = RuleBook.load(*rule_folders(request.rules))
         policy = policy_of(request.policy, rules, today=request.today, quiet=request.quiet)
+        baselines = Baselines(request.baseline, quiet=request.quiet)
+        report = _report(request, request.images[0], rules, policy)
         report = apply_policy(
-            _report(request, request.images[0], rules, policy),
+            report,
             policy,
             today=request.today,
             scoring=rules.scoring,
+            baseline=baselines.of(report, alone=len(request.images) == 1),
         )
         outputs.write(Batch((report,)))
     if not request.quiet:

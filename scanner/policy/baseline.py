@@ -1,4 +1,4 @@
-"""Makes a baseline of an earlier report: what of a new one was there already, no better and no worse.
+"""Makes a baseline of an earlier report: what of a new one was there already and is no worse.
 
 Hides nothing that got worse; what a waiver accepted is accepted by that waiver alone.
 """
