@@ -219,7 +219,8 @@ def _physical(report: Report, place: Place, line: int) -> Json:
 
 
 _LONGEST_ADDRESS = 1000
-_HALF = re.compile(r"%.?\Z")
+_HALF = re.compile(r"(?:%[C-F][0-9A-F](?:%[89AB][0-9A-F]){0,3})?(?:%[0-9A-F]?)?\Z")
+"""A character at the end that may have been cut."""
 
 
 def address(path: str) -> str:
