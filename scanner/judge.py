@@ -135,9 +135,6 @@ def describe(use: CryptoUse) -> str:
 
 def _finding(check: CheckRule, matches: Sequence[Match]) -> Finding:
     locations = tuple(sorted({match.location for match in matches}))
-    evidence = dict.fromkeys(
-        line for match in matches for each in match.facts for line in each.evidence
-    )
     return Finding(
         id=check.id,
         question=check.question,
@@ -147,7 +144,19 @@ def _finding(check: CheckRule, matches: Sequence[Match]) -> Finding:
         locations=locations,
         why=check.why.strip(),
         fix=check.fix.strip(),
-        evidence=tuple(evidence)[:MAX_EVIDENCE],
+        evidence=_evidence([each for match in matches for each in match.facts]),
         references=tuple(check.references),
         verdict=check.verdict,
     )
+
+
+def _evidence(facts: Sequence[Fact]) -> tuple[str, ...]:
+    """What was seen: of each module at least a line, which shows what the finding is about."""
+    lines = dict.fromkeys(line for each in facts for line in each.evidence)
+    first: dict[tuple[str, str], str] = {}
+    for each in facts:
+        if each.kind is FactKind.USE and each.evidence:
+            module = (each.text("module"), each.text("module_version"))
+            first.setdefault(module, each.evidence[0])
+    kept = set(list(dict.fromkeys((*first.values(), *lines)))[:MAX_EVIDENCE])
+    return tuple(line for line in lines if line in kept)

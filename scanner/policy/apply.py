@@ -99,22 +99,26 @@ def apply_policy(
 
 
 def without_policy(report: Report) -> Report:
-    """`report` as the scanner made it: nothing is marked, every severity is that of its rule.
-
-    A finding that a policy has split stays split.
-    """
-    findings = tuple(
-        replace(
+    """`report` as the scanner made it: nothing marked or split, every severity as its rule says."""
+    whole: dict[str, Finding] = {}
+    for each in report.findings:
+        plain = replace(
             each,
             severity=each.rule_severity or each.severity,
             rule_severity=None,
             ignored_by="",
             ignored_because="",
         )
-        for each in report.findings
-    )
+        before = whole.get(each.id)
+        if before is not None:
+            plain = replace(
+                plain,
+                locations=tuple(sorted({*before.locations, *plain.locations})),
+                evidence=tuple(dict.fromkeys((*before.evidence, *plain.evidence))),
+            )
+        whole[each.id] = plain
     gaps = tuple(replace(each, ignored_because="") for each in report.gaps)
-    return replace(report, findings=findings, gaps=gaps, policy=None)
+    return replace(report, findings=tuple(whole.values()), gaps=gaps, policy=None)
 
 
 def unmatched(reports: Iterable[Report]) -> tuple[Waiver, ...]:

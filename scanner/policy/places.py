@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.model import CryptoUse, Finding, Gap, Module, Report, Waiver
+from scanner.judge import MAX_EVIDENCE
+from scanner.model import Finding, Gap, Module, Report, Waiver
 from scanner.policy.document import GAP
 from scanner.policy.patterns import matches
 
@@ -47,16 +48,18 @@ class Places:
 
     def __init__(self, report: Report) -> None:
         self._components: dict[str, dict[_Component, None]] = {}
+        self._cache: dict[tuple[str, ...], frozenset[str]] = {}
         for use in report.uses:
-            self._add(use.consumer, use)
+            names = _names(use.module) + (_names(use.library) if use.library else ())
+            self._add(use.consumer, names, use.module)
             for module in (use.module, use.library):
-                if module is not None and module.path and module.path != use.consumer:
-                    component = _Component(_names(module), f": {_title(module)}")
-                    self._components.setdefault(module.path, {})[component] = None
+                if module is not None and module.path not in ("", use.consumer):
+                    self._add(module.path, _names(module), module)
+        self._titles = {each.seen for known in self._components.values() for each in known}
 
-    def _add(self, path: str, use: CryptoUse) -> None:
-        names = _names(use.module) + (_names(use.library) if use.library else ())
-        component = _Component(names, f": {_title(use.module)} (")
+    def _add(self, path: str, names: tuple[str, ...], module: Module) -> None:
+        title = f"{module.name} {module.version}".rstrip()
+        component = _Component(names, f": {title} (")
         self._components.setdefault(path, {})[component] = None
 
     def waives(self, waiver: Waiver, finding: Finding, location: str) -> bool:
@@ -76,14 +79,17 @@ class Places:
 
     def components(self, finding: Finding, location: str) -> list[tuple[str, ...]]:
         """Names of each component that `finding` may be about at `location`."""
-        place = place_of(location)
-        known = self._components.get(location) or self._components.get(place) or {}
-        told = [
-            each
-            for each in known
-            if any(line.startswith(f"{place}{each.seen}") for line in finding.evidence)
-        ]
-        return [each.names for each in told or known]
+        known = self._components.get(location) or self._components.get(place_of(location)) or {}
+        told = self._told(finding.evidence)
+        # Evidence holds a line for each component, unless there are too many of them.
+        meant = [each for each in known if each.seen in told] if len(told) < MAX_EVIDENCE else []
+        return [each.names for each in meant or known]
+
+    def _told(self, evidence: tuple[str, ...]) -> frozenset[str]:
+        if evidence not in self._cache:
+            found = (each for each in self._titles if any(each in line for line in evidence))
+            self._cache[evidence] = frozenset(found)
+        return self._cache[evidence]
 
 
 def waives_gap(waiver: Waiver, gap: Gap) -> bool:
@@ -94,7 +100,3 @@ def waives_gap(waiver: Waiver, gap: Gap) -> bool:
 def _names(module: Module) -> tuple[str, ...]:
     package = module.package.partition(" ")[0]
     return tuple(dict.fromkeys(each for each in (module.id, package, module.name) if each))
-
-
-def _title(module: Module) -> str:
-    return f"{module.name} {module.version}".rstrip()
