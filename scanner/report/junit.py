@@ -17,7 +17,13 @@ from scanner.report.escape import visible
 from scanner.report.look import Look
 from scanner.report.order import ordered_findings
 from scanner.report.page import counted, shared
-from scanner.report.views.images import gate_asks, gate_word, policy_result, repository
+from scanner.report.views.images import (
+    gate_asks,
+    gate_word,
+    names_apart,
+    policy_result,
+    repository,
+)
 from scanner.report.views.places import place_words, places
 from scanner.report.views.prose import blocks
 
@@ -43,11 +49,8 @@ def render(report: Report, look: Look | None = None) -> str:  # noqa: ARG001
 
 def render_many(batch: Batch, look: Look | None = None) -> str:  # noqa: ARG001
     """`batch` as JUnit XML, a suite for each image. `look` changes nothing."""
-    names = [repository(each.image.reference) for each in batch.reports]
-    suites = [
-        _suite(each, name if names.count(name) == 1 else each.image.reference)
-        for each, name in zip(batch.reports, names, strict=True)
-    ]
+    names = names_apart(batch.reports)
+    suites = [_suite(each, name) for each, name in zip(batch.reports, names, strict=True)]
     return _document([*suites, *map(_failed_suite, batch.failures)])
 
 

@@ -25,7 +25,7 @@ from scanner.report.sarif_rules import (
     rules,
     spots,
 )
-from scanner.report.views.images import gate_word, policy_result, repository
+from scanner.report.views.images import gate_word, names_apart, policy_result, repository
 from scanner.report.views.places import Place
 
 SCHEMA = (
@@ -61,7 +61,7 @@ def render_many(batch: Batch, look: Look | None = None) -> str:  # noqa: ARG001
     room = _RUNS if len(batch.reports) <= _RUNS and not batch.failures else _RUNS - 1
     shown, rest = batch.reports[:room], batch.reports[room:]
     size = _BYTES // max(1, len(shown))
-    names = _categories(shown)
+    names = names_apart(shown)
     runs = [_run(each, name, size) for each, name in zip(shown, names, strict=True)]
     if rest or batch.failures or not runs:
         runs.append(_missing(batch.failures, rest))
@@ -267,20 +267,3 @@ def _missing(failures: Iterable[Failure], left_out: Iterable[Report]) -> Json:
         "columnKind": "unicodeCodePoints",
         "results": [],
     }
-
-
-def _categories(reports: Sequence[Report]) -> list[str]:
-    """A name for each image that no other has: without its tag, unless there are two tags."""
-    names = [repository(each.image.reference) for each in reports]
-    full = [f"{each.image.reference.partition('@')[0]}" for each in reports]
-    best = [
-        name if names.count(name) == 1 else longer for name, longer in zip(names, full, strict=True)
-    ]
-    best = [
-        name if best.count(name) == 1 else f"{name}/{each.image.platform or 'unknown'}"
-        for name, each in zip(best, reports, strict=True)
-    ]
-    return [
-        name if best.count(name) == 1 else f"{name}/{best[:at].count(name) + 1}"
-        for at, name in enumerate(best)
-    ]

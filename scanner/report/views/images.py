@@ -5,6 +5,8 @@ Judges nothing: where no policy was applied, the default gate answers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner.gate import FAILED, UNDETERMINED, counts, gate
 from scanner.model import Finding, GateRules, PolicyResult, Question, Report
 
@@ -20,6 +22,23 @@ def repository(reference: str) -> str:
     name = name.partition("@")[0]
     head, colon, tag = name.rpartition(":")
     return head if colon and head and "/" not in tag else name
+
+
+def names_apart(reports: Sequence[Report]) -> list[str]:
+    """A name for each image that no other has: without its tag, unless there are two tags."""
+    names = [repository(each.image.reference) for each in reports]
+    for longer in (
+        [each.image.reference.partition("@")[0] for each in reports],
+        [f"{each.image.reference}/{each.image.platform or 'unknown'}" for each in reports],
+    ):
+        names = [
+            name if names.count(name) == 1 else more
+            for name, more in zip(names, longer, strict=True)
+        ]
+    return [
+        name if names.count(name) == 1 else f"{name}/{names[:at].count(name) + 1}"
+        for at, name in enumerate(names)
+    ]
 
 
 def policy_result(report: Report) -> PolicyResult:
