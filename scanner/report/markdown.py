@@ -94,7 +94,8 @@ def _fitted(head: Block, parts: Iterable[Part]) -> str:
     lines, left_out = list(head), []
     room = _LIMIT - _MARGIN - _size(lines)
     for title, make in parts:
-        block = next((each for rows in _ROWS if _size(each := make(rows)) < room), None)
+        tries = _ROWS if room > _MARGIN else ()
+        block = next((each for rows in tries if _size(each := make(rows)) < room), None)
         if block is None:
             left_out.append(title)
         else:
@@ -126,8 +127,8 @@ def _name(report: Report) -> str:
 def _below(report: Report) -> Block:
     """Gate, reasons, and what it is about."""
     result = policy_result(report)
-    lines = ["", f"**Gate {gate_word(result)}**", ""]
-    lines[1] += f": asked for {plain(gate_asks(result.gate_rules))}."
+    asks = plain(gate_asks(result.gate_rules))
+    lines = ["", f"**Gate {gate_word(result)}**, which asks for {asks}.", ""]
     if result.gate.reasons:
         shown, more = shared(result.gate.reasons, _REASONS)
         lines += [f"- {plain(each)}" for each in shown]

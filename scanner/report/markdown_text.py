@@ -29,7 +29,9 @@ def code(text: str, limit: int = 300) -> str:
     if not shown:
         return ""
     if "|" in shown:
-        # A bar ends a table cell even in code, and what escapes it depends on the renderer.
+        # A bar ends a table cell even in code, and what escapes it depends on the renderer. Links
+        # are looked for in HTML's code, too.
+        shown = _LINK.sub(_broken, shown).replace("@", "@\0")
         return f"<code>{''.join(map(_entity, shown))}</code>"
     fence = "`" * (1 + _longest_run(shown))
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
@@ -41,7 +43,7 @@ def plain(text: str, limit: int = 2000) -> str:
     shown = visible(" ".join(text.split()), limit)
     # No control character is left in it, so that one can stand for where something is to end.
     shown = _MENTION.sub("\\1\0", shown)
-    shown = _LINK.sub(lambda match: f"{match[1][:1]}\0{match[1][1:]}", shown)
+    shown = _LINK.sub(_broken, shown)
     shown = _EMOJI.sub("\0", shown)
     shown = _BLOCK.sub("\\1\0", _MARKS.sub(r"\\\1", shown))
     for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\0", _ENDS)):
@@ -95,5 +97,11 @@ def _longest_run(text: str) -> int:
     return max(map(len, _RUN.findall(text)), default=0)
 
 
+def _broken(match: re.Match[str]) -> str:
+    return f"{match[1][:1]}\0{match[1][1:]}"
+
+
 def _entity(character: str) -> str:
+    if character == "\0":
+        return _ENDS
     return character if character.isalnum() or character in " /-" else f"&#{ord(character)};"
