@@ -19,6 +19,7 @@ from scanner.report.sections.findings import findings
 from scanner.report.sections.gaps import gaps
 from scanner.report.sections.head import headline, scores
 from scanner.report.sections.offers import offers
+from scanner.report.sections.policy import gate, waivers
 from scanner.report.sections.runs import runs
 from scanner.report.sections.steps import steps
 from scanner.report.sections.tls import tls
@@ -29,9 +30,11 @@ def render(report: Report, look: Look | None = None) -> str:
     """`report` as text: verdict first, then why, then everything that backs it."""
     page = Page(look or Look())
     headline(page, report)
+    gate(page, report)
     scores(page, report.verdict)
     uses(page, report.uses)
     findings(page, report.findings, {use.consumer for use in report.uses if use.started})
+    waivers(page, report)
     tls(page, report.conditions)
     runs(page, report.conditions, report.gaps)
     steps(page, report.conditions)

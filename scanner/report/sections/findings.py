@@ -19,6 +19,8 @@ from scanner.report.views.prose import blocks
 _LOCATIONS = 3
 _LINES = 4
 """Of evidence beside one location."""
+_BECAUSE = 800
+"""Characters of a reason that are shown; a policy has its own bounds."""
 _MARGIN = 9
 """Column in which the text beside `where`, `why` and `fix` begins."""
 
@@ -55,8 +57,21 @@ def findings(page: Page, found: Sequence[Finding], started: Container[str] = ())
         page.blank()
         page.paragraph(f"{counted(len(ignored), 'finding')} set aside:", indent=2)
         for finding in ignored:
-            text = f"{visible(finding.id)}: {visible(finding.ignored_because)}"
-            page.paragraph(text, indent=4, hanging=2)
+            _set_aside(page, finding, started)
+
+
+def _set_aside(page: Page, finding: Finding, started: Container[str]) -> None:
+    text = Text(f"{visible(finding.id)}, {finding.severity}{_changed(finding)}", style="dim")
+    page.paragraph(text, indent=4, hanging=2)
+    locations = main_first(finding.locations, started)
+    shown, more = shared(locations, len(locations) if page.look.verbose else 1)
+    where = ", ".join(map(_location, shown))
+    why = visible(finding.ignored_because, _BECAUSE)
+    page.paragraph(f"{where}{f' and {more} more' if more else ''}: {why}", indent=6, hanging=2)
+
+
+def _changed(finding: Finding) -> str:
+    return f" ({finding.rule_severity} by its rule)" if finding.rule_severity else ""
 
 
 def _finding(page: Page, finding: Finding, started: Container[str]) -> None:
@@ -65,7 +80,8 @@ def _finding(page: Page, finding: Finding, started: Container[str]) -> None:
     title.append(visible(finding.title), style="bold")
     page.paragraph(title, indent=2, hanging=len(finding.severity.value) + 2)
     sure = f", confidence {finding.confidence}" if finding.confidence is not Confidence.HIGH else ""
-    page.paragraph(Text(f"{visible(finding.id)}{sure}", style="dim"), indent=2)
+    changed = f", severity {finding.rule_severity} by its rule" if finding.rule_severity else ""
+    page.paragraph(Text(f"{visible(finding.id)}{sure}{changed}", style="dim"), indent=2)
     locations = main_first(finding.locations, started)
     shown, more = shared(locations, len(locations) if page.look.verbose else _LOCATIONS)
     where = [line for each in shown for line in _place(each, finding.evidence)]
