@@ -5,7 +5,6 @@ Loads the scanner itself when the command runs. Decides nothing about images.
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +15,7 @@ import typer
 from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
 from scanner.commands import scenario_options as options
 
-FORMATS = ("text", "json", "sarif", "junit", "csv", "markdown", "html", "cyclonedx")
+FORMATS = ("text", "json", "sarif", "junit", "csv", "markdown", "html", "cyclonedx", "oscal")
 """The keys of `scanner.report.RENDERERS`, which takes too long to load for `--help`."""
 
 
@@ -40,14 +39,34 @@ class ConditionName(StrEnum):
 
 def scan(
     images: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             show_default=False,
             metavar="IMAGE...",
             help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
-            "oci:PATH[:TAG], or dir:PATH.",
+            "oci:PATH[:TAG], or dir:PATH; compose:FILE or dockerfile:FILE for the images that it "
+            "names; - for a list on standard input.",
         ),
-    ],
+    ] = None,
+    from_file: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A list of images, one on a line, with # comments.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            max=64,
+            metavar="N",
+            help="Images that are scanned side by side.",
+            show_default="what suits the machine",
+        ),
+    ] = None,
     static: Annotated[
         bool, typer.Option("--static", help="Inspect only; start no container.")
     ] = False,
@@ -58,7 +77,8 @@ def scan(
             "--output",
             "-o",
             metavar="FORMAT[=FILE]",
-            help="Format of the report, and the file that gets it; may be repeated: "
+            help="Format of the report, and the file that gets it ({image} in its name: one for "
+            "each image); may be repeated: "
             f"{', '.join(FORMATS)}.",
             show_default="text",
         ),
@@ -134,9 +154,20 @@ def scan(
             min=1,
             max=64,
             metavar="N",
-            help="Processes that inspect side by side.",
-            show_default="one per processor, at most 4",
+            help="Processes that inspect an image side by side.",
+            show_default="one per processor, at most 4, shared by all images",
         ),
+    ] = None,
+    build_arg: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An ARG of a Dockerfile; may be repeated."),
+    ] = None,
+    stage: Annotated[
+        str, typer.Option(metavar="NAME", help="A stage of a Dockerfile.", show_default="the last")
+    ] = "",
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A profile of a Compose file, or *; may be repeated."),
     ] = None,
     quiet: Quiet = False,
     verbose: Annotated[
@@ -144,17 +175,24 @@ def scan(
         typer.Option("--verbose", "-v", help="List everything, the evidence too."),
     ] = False,
 ) -> int:
-    """Scan an image: inspect it, run it under FIPS conditions, judge and score."""
+    """Scan images: inspect each, run it under FIPS conditions, judge and score."""
     from scanner.commands.outputs import parse_outputs
     from scanner.commands.policy_options import PolicyOptions
     from scanner.commands.scan import ScanRequest, run
     from scanner.simulate.scenario import ScenarioOptions
+    from scanner.sources import SourceOptions, build_arguments
 
     return run(
         ScanRequest(
-            images=tuple(images),
+            images=tuple(images or ()),
+            lists=tuple(from_file or ()),
+            sources=SourceOptions(
+                platform=platform,
+                build_arguments=build_arguments(build_arg or ()),
+                stage=stage,
+                profiles=tuple(profile or ()),
+            ),
             static=static,
-            platform=platform,
             outputs=parse_outputs(output or ()),
             policy=PolicyOptions(
                 file=policy,
@@ -181,7 +219,8 @@ def scan(
             ),
             timeout=timeout,
             ready_timeout=ready_timeout,
-            workers=workers or min(len(os.sched_getaffinity(0)), 4),
+            workers=workers,
+            jobs=jobs,
             quiet=quiet,
             verbose=verbose,
         )

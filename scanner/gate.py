@@ -9,6 +9,7 @@ from collections.abc import Container, Sequence
 
 from scanner.model import (
     Activation,
+    Batch,
     Finding,
     GateResult,
     GateRules,
@@ -86,6 +87,16 @@ def counts(finding: Finding, rules: GateRules) -> bool:
 def worse(kind: VerdictKind, limit: VerdictKind) -> bool:
     """Whether a verdict is worse than `limit`."""
     return _BEST_FIRST.index(kind) > _BEST_FIRST.index(limit)
+
+
+def exit_code(batch: Batch) -> int:
+    """The exit code of a call: the only image's, or the worst of several.
+
+    One that fails decides, as more could not make it pass; what could not be scanned is open.
+    """
+    codes = [each.policy.gate.exit_code if each.policy else PASSED for each in batch.reports]
+    codes += [UNDETERMINED for _ in batch.failures]
+    return FAILED if FAILED in codes else max(codes, default=PASSED)
 
 
 def _expired(result: WaiverResult) -> str:

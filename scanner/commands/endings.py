@@ -15,6 +15,7 @@ from types import FrameType
 from scanner.commands.terminal import PROGRAM, complain
 from scanner.errors import MistakesError, ScannerError, UsageError
 from scanner.gate import UNDETERMINED, USAGE
+from scanner.interruption import Interruption
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -43,6 +44,24 @@ def guarded(command: Callable[[], int]) -> int:
     if code == INTERRUPTED:
         complain("interrupted; cleaned up")
     return code
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Ctrl-C ends work early with what is known, and a second one at once."""
+    interruption = Interruption()
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        interruption.request()
+
+    if before is not signal.SIG_IGN:  # as behind a shell's `&`
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _failed(error: Exception) -> int:

@@ -1,11 +1,14 @@
-"""Where the reports of a scan go: `text`, `sarif=out.sarif`, several at once.
+"""Where the reports of a scan go: `text`, `sarif=out.sarif`, `html={image}.html`, several at once.
 
 Names formats and files; makes no report.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,8 +16,14 @@ from pathlib import Path
 
 from scanner.commands.terminal import OutputFile, look_for, put
 from scanner.errors import UsageError
-from scanner.model import Batch
+from scanner.model import Batch, Report
 from scanner.report import RENDERERS, Look, render
+from scanner.sources.wanted import Target
+
+IMAGE = "{image}"
+"""In the name of a file: one for each image, whose name stands in this place."""
+_LONGEST = 80
+_SCHEME = re.compile(r"(?:docker|registry|docker-archive|oci|dir):(?://)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,11 @@ class Output:
 
     format: str
     file: Path | None = None
+
+    @property
+    def is_for_each(self) -> bool:
+        """Whether each image gets a file of its own."""
+        return self.file is not None and IMAGE in str(self.file)
 
 
 def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
@@ -48,24 +62,77 @@ def _parse(text: str) -> Output:
     return Output(name, None if file in ("", "-") else Path(file))
 
 
+def file_names(targets: Sequence[Target]) -> tuple[str, ...]:
+    """A name for each image that is safe in the name of a file, and no other image's."""
+    plain = [_plain(each.reference) for each in targets]
+    # Some file systems take capital and small letters for the same.
+    uses = Counter(each.lower() for each in plain)
+    return tuple(
+        name if uses[name.lower()] == 1 and len(name) <= _LONGEST else _unique(name, target)
+        for name, target in zip(plain, targets, strict=True)
+    )
+
+
+def _plain(reference: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9._]+", "-", _SCHEME.sub("", reference, count=1))
+    return name.strip(".-") or "image"
+
+
+def _unique(name: str, target: Target) -> str:
+    told = f"{target.reference}\n{target.platform or ''}".encode("utf-8", "surrogateescape")
+    return f"{name[: _LONGEST - 9]}-{hashlib.sha256(told).hexdigest()[:8]}"
+
+
 class Outputs:
-    """The outputs of one scan, opened before the long work begins. Use as a context manager.
+    """The outputs of one call, opened before the long work begins. Use as a context manager.
 
     Raises:
-        UsageError: a file cannot be written.
+        UsageError: a file cannot be written, or a format cannot be about all the images.
     """
 
-    def __init__(self, outputs: Sequence[Output], *, verbose: bool) -> None:
+    def __init__(
+        self,
+        outputs: Sequence[Output],
+        targets: Sequence[Target],
+        *,
+        verbose: bool,
+        several: bool = False,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            several: whether the answer is about more than one image.
+        """
+        self._outputs = outputs
         self._verbose = verbose
         self._stack = ExitStack()
-        self._files: dict[Output, OutputFile | None] = {}
+        self._whole: dict[Output, OutputFile | None] = {}
+        self._each: dict[tuple[Output, int], OutputFile] = {}
+        self._written: dict[Path, None] = {}
+        self._problems: list[UsageError] = []
+        for each in outputs:
+            if several and not each.is_for_each and RENDERERS[each.format].many is None:
+                example = f"{each.format}={IMAGE}{RENDERERS[each.format].extension}"
+                raise UsageError(
+                    f"{each.format} is about one image, and there are several; write {example}"
+                )
         try:
             for each in outputs:
-                file = self._stack.enter_context(OutputFile(each.file)) if each.file else None
-                self._files[each] = file
+                self._open(each, targets)
         except BaseException:
             self._stack.close()
             raise
+
+    def _open(self, output: Output, targets: Sequence[Target]) -> None:
+        if not output.is_for_each:
+            file = self._stack.enter_context(OutputFile(output.file)) if output.file else None
+            self._whole[output] = file
+            return
+        for at, name in enumerate(file_names(targets)):
+            path = Path(str(output.file).replace(IMAGE, name))
+            if IMAGE in str(output.file.parent if output.file else ""):
+                _make_folder(path.parent)
+            self._each[output, at] = self._stack.enter_context(OutputFile(path))
 
     def __enter__(self) -> Outputs:
         return self
@@ -75,18 +142,44 @@ class Outputs:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that get a report."""
-        return tuple(each.file for each in self._files if each.file)
+        """The files that got a report."""
+        return tuple(self._written)
+
+    def write_image(self, at: int, report: Report) -> None:
+        """Write what is about one image alone, as soon as its report is there.
+
+        Trouble is told by `write`: the other scans go on.
+        """
+        for (output, index), file in self._each.items():
+            if index == at:
+                self._write(file, output, Batch((report,)))
 
     def write(self, batch: Batch) -> None:
-        """Write every report.
+        """Write what is about all images.
 
         Raises:
-            UsageError: one cannot be written; those before it are.
+            UsageError: a report could not be written; all others are.
         """
-        for output, file in self._files.items():
+        for output, file in self._whole.items():
             if file:
-                file.write(render(output.format, batch, Look(verbose=self._verbose)))
+                self._write(file, output, batch)
             else:
-                look = look_for(sys.stdout, verbose=self._verbose)
-                put(render(output.format, batch, look))
+                put(render(output.format, batch, look_for(sys.stdout, verbose=self._verbose)))
+        if self._problems:
+            raise self._problems[0]
+
+    def _write(self, file: OutputFile, output: Output, batch: Batch) -> None:
+        try:
+            file.write(render(output.format, batch, Look(verbose=self._verbose)))
+        except UsageError as error:
+            self._problems.append(error)
+        else:
+            self._written[file.path] = None
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot make the folder {path}: {reason}; name another") from None

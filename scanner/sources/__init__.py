@@ -20,7 +20,7 @@ from scanner.sources.files import STDIN, shown_name
 from scanner.sources.lists import listed, place
 from scanner.sources.wanted import Target, Wanted, together
 
-__all__ = ["SourceOptions", "Target", "Wanted", "wanted_images"]
+__all__ = ["SourceOptions", "Target", "Wanted", "build_arguments", "wanted_images"]
 
 _COMPOSE, _DOCKERFILE = "compose:", "dockerfile:"
 _MOST = 10_000
@@ -37,6 +37,23 @@ class SourceOptions:
     """Of a Dockerfile; `""` for the last one."""
     profiles: Collection[str] = ()
     """Of a Compose file; `*` for all."""
+
+
+def build_arguments(texts: Sequence[str]) -> dict[str, str]:
+    """What `NAME=VALUE` says; `NAME` alone takes the value from the environment, as builders do.
+
+    Raises:
+        UsageError: one has no name.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name:
+            raise UsageError(f"--build-arg {text} has no name: write NAME=VALUE")
+        if not equals and name not in os.environ:
+            raise UsageError(f"--build-arg {name}: no such variable; write {name}=VALUE")
+        found[name] = value if equals else os.environ[name]
+    return found
 
 
 def wanted_images(
@@ -70,7 +87,11 @@ def wanted_images(
         raise SourceError(tuple(dict.fromkeys(problems)))
     found = together(parts)
     if not found.targets and not found.failures:
-        why = f": {'; '.join(found.notes)}" if found.notes else ", name an image"
+        why = (
+            f": {'; '.join(found.notes)}"
+            if found.notes
+            else ": name an IMAGE, or a file that lists some"
+        )
         raise UsageError(f"there is nothing to scan{why}")
     if len(found.targets) > _MOST:
         raise UsageError(f"there are more than {_MOST} images: scan fewer at once")

@@ -70,23 +70,23 @@ class _Build:
         """The images of `stage`."""
         index: int | None = self._wanted(stage)
         built: dict[str, None] = {}
+        copied: list[tuple[str, int]] = []
         while index is not None:
             found = self._file.stages[index]
             for source, line in found.copies:
                 other = self._stage(source, index)
                 if other is None:
-                    self._add(source, self._platform, line, "files are copied from it")
+                    copied.append((source, line))
                 else:
                     built[self._name(other)] = None
             index = self._base(found, index)
+        for source, line in copied:
+            self._add(source, self._platform, line, "files are copied from it")
         if built:
-            what = (
-                f"what {', '.join(built)} builds"
-                if len(built) == 1
-                else (f"what the stages {', '.join(built)} build")
-            )
+            stages = f"stage{'' if len(built) == 1 else 's'} {', '.join(built)}"
             self._notes.append(
-                f"{self._shown}: {what} shows only in the built image; scan that, too"
+                f"{self._shown}: what comes from its {stages} shows only in the built image; "
+                "scan that, too"
             )
         return Wanted(tuple(self._targets), notes=tuple(self._notes))
 
