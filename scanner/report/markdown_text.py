@@ -13,7 +13,7 @@ from scanner.report.views.prose import blocks
 
 _MARKS = re.compile(r"([\\`*_\[\]~$|])")
 _QUOTED = re.compile(r"`([^`]+)`")
-_BLOCK = re.compile(r"^([-+#=:>]|\d{1,9}[.)])")
+_BLOCK = re.compile(r"^([-+#=:>/]|\d{1,9}[.)])")
 # A zero-width space ends a mention, a reference to an issue, an emoji and a link before it begins;
 # an entity would not, as both platforms look for them in the finished text.
 _ENDS = "&#8203;"

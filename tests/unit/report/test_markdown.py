@@ -61,11 +61,13 @@ def page(markdown: str) -> Page:
 def harmless(made: Page) -> None:
     assert not {"img", "script", "a", "del", "input", "em", "iframe"} & set(made.tags), made.tags
     assert made.targets == []
+    # A line that GitLab would take for an order.
+    assert not re.search(r"^/", made.outside, re.MULTILINE)
     # What GitHub and GitLab would make links of themselves, once it is HTML.
     assert not re.search(r"(^|\W)@\w|#\d|![0-9]|&\d|~\w|%\d|https?://|www\.", made.outside)
 
 
-@pytest.mark.parametrize("text", [WILD, HOSTILE, "- a", "1. a", "# a", "> a", "===", "a`", "`|`"])
+@pytest.mark.parametrize("text", [WILD, HOSTILE, "- a", "1. a", "# a", "> a", "===", "a`", "`|`", "/close"])
 def test_text_is_shown_and_not_obeyed(text: str) -> None:
     for make in (code, plain, prose):
         for around in ("- {}", "| a |\n|---|\n| {} |", "{}", "1. {}"):
