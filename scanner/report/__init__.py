@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scanner.model import Batch, Report
-from scanner.report import csv_table, cyclonedx, html, json, junit, markdown, sarif, text
+from scanner.report import csv_table, cyclonedx, html, json, junit, markdown, oscal, sarif, text
 from scanner.report.look import Look
 
 __all__ = ["RENDERERS", "Format", "Look", "render"]
@@ -38,6 +38,7 @@ RENDERERS: Mapping[str, Format] = {
     "markdown": Format("for a comment, or a summary", ".md", markdown.render, markdown.render_many),
     "html": Format("for people, in a browser", ".html", html.render, html.render_many),
     "cyclonedx": Format("a bill of materials of cryptography", ".cdx.json", cyclonedx.render),
+    "oscal": Format("assessment results, for auditors", ".oscal.json", oscal.render),
 }
 """Name of an output format → what makes it."""
 

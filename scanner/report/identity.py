@@ -22,9 +22,14 @@ def document_uuid(report: Report, format_name: str) -> UUID:
     return uuid5(_NAMESPACE, f"{format_name}\0{content}")
 
 
-def part_uuid(document: UUID, *parts: str) -> UUID:
-    """The identifier of a part of a document."""
-    return uuid5(document, "\0".join(parts).encode("utf-8", "backslashreplace").decode())
+def subject_uuid(format_name: str, subject: str) -> UUID:
+    """The identifier of what documents of a format are about: the same in each of them."""
+    return part_uuid(_NAMESPACE, format_name, "subject", subject)
+
+
+def part_uuid(whole: UUID, *parts: str) -> UUID:
+    """The identifier of a part of something."""
+    return uuid5(whole, "\0".join(parts).encode("utf-8", "backslashreplace").decode())
 
 
 def short_id(*parts: str) -> str:
