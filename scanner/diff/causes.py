@@ -11,7 +11,7 @@ from scanner.diff.model import Cause, Field
 from scanner.diff.places import repository_of
 from scanner.diff.weak_spots import WeakSpots
 from scanner.model import Finding, Question, Report
-from scanner.report.order import RUNS
+from scanner.report.order import RUNS, ordered_runs
 
 if TYPE_CHECKING:
     from scanner.diff.findings import Trace
@@ -94,7 +94,7 @@ def differ_besides(old: Report, new: Report) -> list[Field]:
 
 
 def _runs(report: Report) -> str:
-    return ", ".join(each.name for each in report.conditions if each.ran) or "none"
+    return ", ".join(each.name for each in ordered_runs(report.conditions) if each.ran) or "none"
 
 
 def _short(digest: str) -> str:

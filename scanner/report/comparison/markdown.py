@@ -7,7 +7,7 @@ its limit.
 from __future__ import annotations
 
 from scanner.diff.model import Comparison, Comparisons, Side
-from scanner.report.comparison.view import headline, sections
+from scanner.report.comparison.view import headline, outcome, sections
 from scanner.report.comparison.view_values import Item, Section
 from scanner.report.look import Look
 from scanner.report.markdown_text import code
@@ -19,14 +19,19 @@ LIMIT = 60_000
 _LISTED = 3
 _ITEMS = 20
 _OPEN = ("Findings", "Score")
-_COLUMNS = "| | image | verdict | score |\n|---|---|---|---|"
+_COLUMNS = "| image | | new or worse |\n|---|---|---|"
 
 
 def render(comparisons: Comparisons, look: Look | None = None) -> str:
     """Each comparison under a heading of its own."""
     verbose = look.verbose if look else False
-    parts = [_comparison(each, verbose=verbose) for each in comparisons.images]
-    parts += _others(comparisons)
+    several = len(comparisons.images) != 1 or bool(comparisons.added or comparisons.removed)
+    parts = [_overview(comparisons)] if several or comparisons.failures else []
+    parts += [
+        _comparison(each, verbose=verbose)
+        for each in comparisons.images
+        if not several or sections(each)
+    ]
     text = ""
     for at, part in enumerate(parts):
         # Whole parts only: a fold that is cut open swallows what follows.
@@ -90,18 +95,23 @@ def _item(item: Item) -> list[str]:
     return lines
 
 
-def _others(comparisons: Comparisons) -> list[str]:
-    rows = [_row("new", each) for each in comparisons.added]
-    rows += [_row("no longer there", each) for each in comparisons.removed]
+def _overview(comparisons: Comparisons) -> str:
+    rows = [
+        f"| {code(each.new.reference)} | {plain(outcome(each))} | "
+        f"{sum(finding.worse for finding in each.findings) or ''} |"
+        for each in comparisons.images
+    ]
+    for word, sides in (("new", comparisons.added), ("no longer there", comparisons.removed)):
+        rows += [f"| {code(each.reference)} | {word}: {_alone(each)} | |" for each in sides]
     rows += [
-        f"| could not be scanned | {code(each.reference)} | {plain(each.error)} | |"
+        f"| {code(each.reference)} | could not be scanned: {plain(each.error)} | |"
         for each in comparisons.failures
     ]
-    return ["\n".join((_COLUMNS, *rows)) + "\n"] if rows else []
+    return "\n".join((_COLUMNS, *rows)) + "\n"
 
 
-def _row(word: str, side: Side) -> str:
-    return f"| {word} | {code(side.reference)} | {side.verdict} | {side.score} |"
+def _alone(side: Side) -> str:
+    return f"{side.verdict}, score {side.score}"
 
 
 def plain(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from scanner.diff.model import Comparison, Comparisons, Side
-from scanner.report.comparison.view import headline, sections
+from scanner.report.comparison.view import headline, outcome, sections
 from scanner.report.comparison.view_values import Item
 from scanner.report.escape import visible
 from scanner.report.look import Look
@@ -20,11 +20,19 @@ _STYLES = {"good": "green", "bad": "red", "": ""}
 def render(comparisons: Comparisons, look: Look | None = None) -> str:
     """Each comparison, one after the other, and the images that only one side has."""
     page = Page(look or Look())
-    for number, each in enumerate(comparisons.images):
-        if number:
+    several = len(comparisons.images) > 1
+    if several:
+        _overview(page, comparisons)
+    for each in comparisons.images:
+        if several and not sections(each):
+            continue
+        if several:
             page.blank()
             page.line(Text("=" * page.width, style="dim"), indent=0)
         _comparison(page, each)
+    if several and (comparisons.added or comparisons.removed or comparisons.failures):
+        page.blank()
+        page.line(Text("=" * page.width, style="dim"), indent=0)
     for word, sides in (("New", comparisons.added), ("No longer there", comparisons.removed)):
         if sides:
             page.heading(f"{word}: {counted(len(sides), 'image')}")
@@ -36,6 +44,20 @@ def render(comparisons: Comparisons, look: Look | None = None) -> str:
             text = f"{visible(failure.reference)}: {visible(failure.error)}"
             page.paragraph(text, indent=2, hanging=2)
     return page.result()
+
+
+def _overview(page: Page, comparisons: Comparisons) -> None:
+    page.paragraph(Text(f"{len(comparisons.images)} images compared", style="bold"))
+    for each in comparisons.images:
+        style = _STYLES[headline(each).tone]
+        line = Text(f"{visible(each.new.reference)}: ")
+        line.append(outcome(each), style=style)
+        worse = sum(finding.worse for finding in each.findings)
+        if worse:
+            line.append(f", {counted(worse, 'finding')} new or worse", style="red")
+        elif not sections(each):
+            line.append(", nothing else changed", style="dim")
+        page.paragraph(line, indent=2, hanging=2)
 
 
 def _side(side: Side) -> str:

@@ -62,6 +62,20 @@ def _side(side: Side) -> str:
     return ", ".join(each for each in known if each)
 
 
+def outcome(comparison: Comparison) -> str:
+    """Verdict and score in a few words: `still not-ready, score 31 -> 36`."""
+    old, new = comparison.old, comparison.new
+    verdict = (
+        f"still {new.verdict}" if old.verdict is new.verdict else f"{old.verdict} -> {new.verdict}"
+    )
+    score = (
+        f"score {old.score} -> {new.score}"
+        if old.score != new.score
+        else f"score still {new.score}"
+    )
+    return f"{verdict}, {score}"
+
+
 _BESIDES = {
     "day": "certificates are judged for another day",
     "rules": "the rules are others",
@@ -130,7 +144,7 @@ def _finding(change: FindingChange) -> Item:
     if change.ignored:
         notes.append("set aside by the policy")
     if change.unchanged:
-        notes.append(f"as it was in {counted(change.unchanged, 'more place')}")
+        notes.append(f"unchanged in {counted(change.unchanged, 'place')}")
     return Item(
         mark=MARKS[change.kind],
         label=f"{word}, {severity}",
@@ -201,11 +215,8 @@ def _points(change: PointsChange) -> str:
         if cause.startswith(prefix):
             cause = cause.removeprefix(prefix) + after
     cause = cause.replace("verdict:", "because it is ")
-    if not change.old:
-        return f"-{change.new:g} {cause}"
-    if not change.new:
-        return f"+{change.old:g} {cause} no longer"
-    return f"{change.old - change.new:+g} {cause}"
+    state = " (new)" if not change.old else " (gone)" if not change.new else ""
+    return f"{round(change.old - change.new, 2):+g} {cause}{state}"
 
 
 def _image(comparison: Comparison) -> Section | None:
