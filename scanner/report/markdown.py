@@ -140,9 +140,9 @@ def _below(report: Report) -> Block:
         accepted = f"{VERDICTS[result.accepted]}, score {result.accepted_score}"
         lines += [f"Without what the policy sets aside: {accepted}.", ""]
     image = report.image
-    about = [plain(each) for each in (image.platform, image.os) if each]
+    about = [f"Judged for {report.date}"]
+    about += [plain(each) for each in (image.platform, image.os) if each]
     about += [code(image.digest[:19])] if image.digest else []
-    about.append(f"judged for {report.date}")
     about += [f"to run on {plain(report.target)}"] if report.target else []
     about += [f"policy {code(result.source, _CELL)}"] if result.source else []
     return [*lines, ", ".join(about)]

@@ -13,7 +13,7 @@ from scanner.report.views.prose import blocks
 
 _MARKS = re.compile(r"([\\`*_\[\]~$|])")
 _QUOTED = re.compile(r"`([^`]+)`")
-_BLOCK = re.compile(r"^([-+#=:>/]|\d{1,9}[.)])")
+_BLOCK = re.compile(r"^([-+#=:>]|\d{1,9}[.)])")
 # A zero-width space ends a mention, a reference to an issue, an emoji and a link before it begins;
 # an entity would not, as both platforms look for them in the finished text.
 _ENDS = "&#8203;"
@@ -78,7 +78,9 @@ def paragraphs(text: str) -> list[str]:
             item = line.startswith(("- ", "* "))
             if found and found[-1] and not (item and before):
                 found.append("")
-            found.append(f"- {prose(line[2:])}" if item else prose(line))
+            # A line that begins with a slash may be an order to GitLab.
+            order = _ENDS if line.startswith("/") else ""
+            found.append(f"- {prose(line[2:])}" if item else order + prose(line))
             before = item
     return found
 
