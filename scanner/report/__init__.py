@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scanner.model import Batch, Report
-from scanner.report import csv_table, cyclonedx, html, json, junit, markdown, oscal, sarif, text
+from scanner.report import (
+    csv_table,
+    cyclonedx,
+    html,
+    json,
+    junit,
+    markdown,
+    oscal,
+    sarif,
+    text,
+    text_many,
+)
 from scanner.report.look import Look
 
 __all__ = ["RENDERERS", "Format", "Look", "render"]
@@ -30,7 +41,7 @@ class Format:
 
 
 RENDERERS: Mapping[str, Format] = {
-    "text": Format("for people, in a terminal", ".txt", text.render, text.render_many),
+    "text": Format("for people, in a terminal", ".txt", text.render, text_many.render),
     "json": Format("for programs: everything, by a schema", ".json", json.render, json.render_many),
     "sarif": Format("for code scanning", ".sarif", sarif.render, sarif.render_many),
     "junit": Format("for CI systems that show tests", ".xml", junit.render, junit.render_many),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from scanner.model import Batch, Report
+from scanner.model import Report
 from scanner.report.escape import visible
 from scanner.report.look import Look
 from scanner.report.order import ordered_findings
@@ -44,14 +44,6 @@ def render(report: Report, look: Look | None = None) -> str:
     gaps(page, report.gaps, report.verdict.kind)
     _closing(page, report)
     return page.result()
-
-
-def render_many(batch: Batch, look: Look | None = None) -> str:
-    """Each report of `batch`, one after the other, and what could not be scanned."""
-    page = Page(look or Look())
-    for failure in batch.failures:
-        page.paragraph(f"{visible(failure.reference)}: {visible(failure.error)}")
-    return "\n".join((*(render(each, look) for each in batch.reports), page.result()))
 
 
 def _closing(page: Page, report: Report) -> None:
