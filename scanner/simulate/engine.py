@@ -21,7 +21,7 @@ from scanner.errors import EngineError
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,7 +80,7 @@ def engine_info(client: DockerClient) -> EngineInfo:
     return EngineInfo(
         version=str(info.get("ServerVersion", "")),
         os=str(info.get("OSType", "linux")),
-        architecture=_ARCHITECTURES.get(machine, machine),
+        architecture=ARCHITECTURES.get(machine, machine),
         cpus=int(info.get("NCPU") or 1),
         root=str(info.get("DockerRootDir", "")),
     )

@@ -191,7 +191,7 @@ def known_providers() -> tuple[FipsProvider, ...]:
 
     Those that were imported, that of this machine's own OpenSSL, and those built for simulation.
     """
-    cache = _cache()
+    cache = cache_folder()
     folders = (
         *sorted(each for each in cache.glob("*") if each.name != _BUILT),
         *(each / "ossl-modules" for each in _system_folders()),
@@ -232,11 +232,12 @@ def import_provider(content: bytes, source: str = "the given file") -> Path:
 
 def cache_path(provider: FipsProvider) -> Path:
     """Where `provider` is kept between scans."""
-    base = _cache() / _BUILT if provider.for_simulation else _cache()
+    base = cache_folder() / _BUILT if provider.for_simulation else cache_folder()
     return base / "-".join(filter(None, (provider.architecture, provider.libc))) / "fips.so"
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Where this user keeps providers."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "fips-scanner" / "providers"
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 import docker
 import pytest
 
+from scanner.doctor.trial import mode_of_node
 from scanner.facts import fact
 from scanner.model import FactKind, GapKind, ImageConfig, Platform
 from scanner.rulebook import RuleBook
@@ -242,6 +243,12 @@ def crypto_policies() -> bytes:
             entry.type, entry.linkname = tarfile.SYMTYPE, target
             tar.addfile(entry)
     return buffer.getvalue()
+
+
+def test_the_doctor_tries_a_node_with_an_image_of_its_own(engine: docker.DockerClient) -> None:
+    before = {each.id for each in engine.images.list()}
+    assert mode_of_node("amd64") == "supervisor"
+    assert {each.id for each in engine.images.list()} == before
 
 
 def test_without_a_helper_it_is_said_and_nothing_concluded(
