@@ -48,6 +48,7 @@ COLUMNS = (
     "layer_digest",
     "instruction",
     "fix",
+    "asked_by",
 )
 """The header. New columns come last."""
 
@@ -101,6 +102,7 @@ def _about(report: Report, result: PolicyResult) -> _Row:
         "accepted_verdict": result.accepted,
         "accepted_score": result.accepted_score,
         "gate": gate_word(result),
+        "asked_by": "; ".join(image.asked_by),
     }
 
 
@@ -154,6 +156,8 @@ def _gap(report: Report, gap: Gap) -> _Row:
 def _failure(failure: Failure) -> _Row:
     return {
         "image": failure.reference,
+        "platform": failure.platform,
+        "asked_by": "; ".join(failure.asked_by),
         "gate": "could not be scanned",
         "type": "failure",
         "title": failure.error,

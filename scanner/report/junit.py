@@ -79,6 +79,7 @@ def _suite(report: Report, name: str) -> Element:
         "digest": image.digest,
         "platform": image.platform,
         "os": image.os,
+        "asked_by": "; ".join(image.asked_by),
         "verdict": verdict.kind.value,
         "score": str(verdict.score),
         "accepted_verdict": result.accepted.value,
@@ -98,7 +99,12 @@ def _failed_suite(failure: Failure) -> Element:
     name = repository(failure.reference)
     message = visible(failure.error, _LONGEST)
     case = _Case("gate", "can be scanned", "error", message, f"exit code {failure.exit_code}")
-    return _element(failure.reference, name, [case], {"image": failure.reference})
+    properties = {
+        "image": failure.reference,
+        "platform": failure.platform,
+        "asked_by": "; ".join(failure.asked_by),
+    }
+    return _element(failure.reference, name, [case], properties)
 
 
 def _element(title: str, name: str, cases: Sequence[_Case], properties: dict[str, str]) -> Element:

@@ -144,6 +144,7 @@ def _below(report: Report) -> Block:
     about += [plain(each) for each in (image.platform, image.os) if each]
     about += [code(image.digest[:19])] if image.digest else []
     about += [f"to run on {plain(report.target)}"] if report.target else []
+    about += [f"named by {code(each, _CELL)}" for each in image.asked_by[:_PLACES]]
     about += [f"policy {code(result.source, _CELL)}"] if result.source else []
     return [*lines, ", ".join(about)]
 
@@ -364,6 +365,7 @@ def _overview(batch: Batch) -> Block:
 
 def _failure(failure: Failure) -> tuple[str, ...]:
     name = code(failure.reference, _CELL)
+    name += f"<br>{code(failure.asked_by[0], _CELL)}" if failure.asked_by else ""
     return (name, "could not be scanned", "", "", plain(failure.error, 300))
 
 

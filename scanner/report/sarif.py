@@ -110,6 +110,7 @@ def _run(report: Report, category: str, size: int) -> Json:
             "digest": one_line(report.image.digest),
             "platform": one_line(report.image.platform),
             "os": one_line(report.image.os),
+            "askedBy": [one_line(each) for each in report.image.asked_by],
         },
     }
     if left_out:

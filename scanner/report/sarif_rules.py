@@ -24,11 +24,13 @@ Json = dict[str, Any]
 
 IMAGE_ROOT = "IMAGEROOT"
 IMAGE = "IMAGE"
+SOURCES = "%SRCROOT%"
 BASES: Mapping[str, str] = {
+    SOURCES: "The folder of the scan, from which files that named an image are told.",
     IMAGE_ROOT: "The root folder of the image's file system.",
     IMAGE: "Where images are named: what is no file of an image is told of the image as a whole.",
 }
-"""What relative addresses are relative to. Neither is a folder of the machine of the scan."""
+"""What relative addresses are relative to, told without any address of the machine of the scan."""
 
 LEVELS: Mapping[Severity, str] = {
     Severity.CRITICAL: "error",
@@ -207,15 +209,28 @@ def location(report: Report, place: Place) -> Json:
 
 
 def _physical(report: Report, place: Place, line: int) -> Json:
-    if place.path:
-        artifact = {"uri": address(place.path), "uriBaseId": IMAGE_ROOT}
-    else:
+    artifact = {"uri": address(place.path), "uriBaseId": IMAGE_ROOT}
+    if not place.path and (named := _named(report.image.asked_by)):
+        artifact, line = {"uri": address(named[0]), "uriBaseId": SOURCES}, named[1]
+    elif not place.path:
         artifact = {"uri": address(repository(report.image.reference)), "uriBaseId": IMAGE}
     # GitHub asks for all four, also where the place is the whole file.
     region = {"startLine": max(1, line), "startColumn": 1, "endLine": max(1, line), "endColumn": 1}
     if line:
         del region["endLine"], region["endColumn"]
     return {"artifactLocation": artifact, "region": region}
+
+
+_NAMED = re.compile(r"(?P<file>[^/:\s][^:]*):(?P<line>[1-9]\d{0,8})(?: .*)?", re.DOTALL)
+
+
+def _named(asked_by: Iterable[str]) -> tuple[str, int] | None:
+    """The first file that named the image and lies below the scan's folder, and the line."""
+    for each in asked_by:
+        match = _NAMED.fullmatch(each)
+        if match and match["file"] != "standard input" and ".." not in match["file"].split("/"):
+            return match["file"], int(match["line"])
+    return None
 
 
 _LONGEST_ADDRESS = 1000

@@ -35,7 +35,8 @@ def test_the_header_is_what_is_published() -> None:
     assert ",".join(COLUMNS) == (
         "image,digest,platform,os,date,target,verdict,score,accepted_verdict,accepted_score,gate,"
         "type,rule,question,severity,rule_severity,confidence,fails_gate,ignored_by,"
-        "ignored_because,title,location,line,seen,layer,layer_digest,instruction,fix"
+        "ignored_because,title,location,line,seen,layer,layer_digest,instruction,fix,"
+        "asked_by"
     )
 
 

@@ -141,7 +141,26 @@ def test_what_is_no_file_is_told_of_the_image() -> None:
         "uriBaseId": "IMAGE",
     }
     assert place["logicalLocations"][0]["kind"] == "configuration"
-    assert set(run(WAIVED_POSTGRES)["originalUriBaseIds"]) == {"IMAGE", "IMAGEROOT"}
+    bases = set(run(WAIVED_POSTGRES)["originalUriBaseIds"])
+    assert bases == {"IMAGE", "IMAGEROOT", "%SRCROOT%"}
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "expected"),
+    [
+        (("deploy/compose.yaml:4 (service web)",), ("deploy/compose.yaml", "%SRCROOT%", 4)),
+        (("/etc/list:1", "images.txt:12"), ("images.txt", "%SRCROOT%", 12)),
+        (("../compose.yaml:4", "standard input:3"), ("ghcr.io/team/orders", "IMAGE", 1)),
+    ],
+)
+def test_a_file_that_named_the_image_stands_for_it(
+    asked_by: tuple[str, ...], expected: tuple[str, str, int]
+) -> None:
+    image = replace(WAIVED_POSTGRES.image, asked_by=asked_by)
+    (result,) = by_rule(run(replace(WAIVED_POSTGRES, image=image)), "env-openssl-conf")
+    place = result["locations"][0]["physicalLocation"]
+    artifact = place["artifactLocation"]
+    assert (artifact["uri"], artifact["uriBaseId"], place["region"]["startLine"]) == expected
 
 
 def test_what_is_set_aside_is_suppressed_with_its_reason() -> None:
