@@ -18,6 +18,7 @@ import typer
 from scanner import __version__
 from scanner.cli_cmvp import cmvp_app
 from scanner.cli_doctor import doctor
+from scanner.cli_policy import config_app, init
 from scanner.cli_reports import diff, report
 from scanner.cli_scan import scan
 from scanner.cli_types import Day, Folders, Insecure, Platform, Quiet
@@ -42,7 +43,9 @@ provider_app = typer.Typer(
 app.command()(scan)
 app.command()(report)
 app.command()(diff)
+app.command()(init)
 app.command()(doctor)
+app.add_typer(config_app, name="config")
 app.add_typer(rules_app, name="rules")
 app.add_typer(provider_app, name="provider")
 app.add_typer(cmvp_app, name="cmvp")

@@ -46,6 +46,12 @@ class Known:
     targets: Collection[str] = ()
 
 
+def _named(text: str) -> str:
+    """As it is: a path may hold more than one space."""
+    _said(text)
+    return text.strip()
+
+
 def _said(text: str) -> str:
     if text.strip() in NOTHING:
         raise ValueError("is empty")
@@ -156,7 +162,9 @@ Said = Annotated[str, AfterValidator(_said), _text_schema()]
 KnownRule = Annotated[str, AfterValidator(_said), AfterValidator(_known), _text_schema(**_RULE)]
 CheckId = Annotated[str, AfterValidator(_said), AfterValidator(_check)]
 KnownTarget = Annotated[str, AfterValidator(_said), AfterValidator(_known_target), _text_schema()]
-Pattern = Annotated[str, AfterValidator(_said), AfterValidator(_possible), _text_schema(**_PATTERN)]
+Pattern = Annotated[
+    str, AfterValidator(_named), AfterValidator(_possible), _text_schema(**_PATTERN)
+]
 Day = Annotated[
     date,
     BeforeValidator(_day),

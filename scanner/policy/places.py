@@ -12,6 +12,8 @@ from scanner.model import Finding, Gap, Module, Report, Waiver
 from scanner.policy.document import GAP
 from scanner.policy.patterns import matches
 
+CONFIGURATION = "configuration"
+"""What a pattern calls the image's configuration, which has no path."""
 _SCHEMES = ("docker", "registry", "oci", "docker-archive", "dir")
 
 
@@ -67,7 +69,7 @@ class Places:
         if waiver.rule != finding.id:
             return False
         place = place_of(location)
-        paths = (location, place, place.partition("!/")[0])
+        paths = (location or CONFIGURATION, place, place.partition("!/")[0])
         if any(matches(waiver.pattern, each) for each in paths):
             return True
         # A program may use several components. A waiver of one of them must not hide what is
