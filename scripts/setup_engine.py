@@ -32,6 +32,8 @@ PROGRAMS = {
     "gcc": ("gcc", "libc6-dev"),
     "busybox": ("busybox",),
     "openssl": ("openssl",),
+    "chromium": ("chromium",),
+    "chromedriver": ("chromium-driver",),
 }
 """Programs that setting up and testing need, and the Debian packages that bring them."""
 

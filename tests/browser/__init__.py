@@ -1,0 +1,1 @@
+"""Tests that open what the scanner writes in a real browser."""
