@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from scanner.gate import UNDETERMINED
-from scanner.model import Batch, Failure, Finding, Report
+from scanner.model import Batch, Failure, Finding, GapKind, Report
 from scanner.report.escape import visible
 from scanner.report.look import Look
 from scanner.report.order import ordered_findings
@@ -141,6 +141,8 @@ def _why(page: Page, report: Report, name: str) -> None:
     _asked_by(page, report.image.asked_by)
     for reason in policy_result(report).gate.reasons:
         page.paragraph(f"- {visible(reason, _ERROR)}", indent=_INDENT, hanging=2)
+    if any(gap.kind is GapKind.INTERRUPTED for gap in report.gaps):
+        page.paragraph("- its scan was interrupted, so not all of it is known", indent=_INDENT)
     shown, more = shared(ordered_findings(failing(report)), _FINDINGS)
     for finding in shown:
         severity = finding.severity.value.upper()
