@@ -119,6 +119,7 @@ def _used(report: Report) -> dict[str, list[str]]:
     return found
 
 
+_END = re.compile("[: ]")
 _LINE = re.compile(r":(\d{1,9})(?:: *| +|$)")
 
 
@@ -132,11 +133,10 @@ def _told(rest: str) -> tuple[int, str]:
 
 def _place_in(line: str, known: Container[str]) -> str | None:
     """The place with which a line of evidence begins, the longest of those `known`."""
-    at = len(line)
-    while (at := line.rfind(":", 0, at)) > 0:
-        if line[:at] in known:
-            return line[:at]
-    return None
+    if line in known:
+        return line
+    ends = [match.start() for match in _END.finditer(line)]
+    return next((line[:at] for at in reversed(ends) if at and line[:at] in known), None)
 
 
 def _file_of(report: Report, location: str) -> tuple[str, int]:

@@ -41,6 +41,21 @@ def test_lines_are_taken_from_evidence_or_from_the_place() -> None:
     assert (found["/etc/odd:12"].path, found["/etc/odd:12"].lines) == ("/etc/odd:12", ())
 
 
+def test_evidence_may_go_on_with_a_word() -> None:
+    finding = replace(
+        FINDING,
+        question=Question.COMPATIBILITY,
+        locations=("/usr/bin/a", "/usr/bin/a b", "/usr/bin/c"),
+        evidence=("/usr/bin/a b needs libssl.so.3", "/usr/bin/a needs libz.so", "/usr/bin/c"),
+    )
+    found = {each.location: each.seen for each in places(WAIVED_POSTGRES, finding)}
+    assert found == {
+        "/usr/bin/a": ("needs libz.so",),
+        "/usr/bin/a b": ("needs libssl.so.3",),
+        "/usr/bin/c": (),
+    }
+
+
 def test_evidence_without_a_place_belongs_to_the_only_one() -> None:
     finding = replace(FINDING, locations=("enforced",), evidence=("port 8443 still accepts it",))
     (place,) = places(WAIVED_POSTGRES, finding)
