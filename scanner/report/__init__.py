@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from scanner.model import Batch, Report
 from scanner.report import (
+    attestation,
     csv_table,
     cyclonedx,
     html,
@@ -50,6 +51,7 @@ RENDERERS: Mapping[str, Format] = {
     "html": Format("for people, in a browser", ".html", html.render, html.render_many),
     "cyclonedx": Format("a bill of materials of cryptography", ".cdx.json", cyclonedx.render),
     "oscal": Format("assessment results, for auditors", ".oscal.json", oscal.render),
+    "attestation": Format("an in-toto statement, to be signed", ".intoto.json", attestation.render),
 }
 """Name of an output format → what makes it."""
 

@@ -61,7 +61,15 @@ def _because(waiver: Waiver) -> str:
 _HBA = "/var/lib/postgresql/data/pg_hba.conf"
 
 WAIVED_POSTGRES = report(
-    ImageInfo("registry:ghcr.io/team/orders:4.2", DIGEST, "linux/amd64", "debian 12", 3, 3100),
+    ImageInfo(
+        "registry:ghcr.io/team/orders:4.2",
+        DIGEST,
+        "linux/amd64",
+        "debian 12",
+        3,
+        3100,
+        manifest_digest=DIGEST,
+    ),
     Verdict(
         VerdictKind.NOT_READY,
         ("Cryptography is linked from a library without a CMVP certificate",),
