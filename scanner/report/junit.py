@@ -117,7 +117,8 @@ def _element(title: str, name: str, cases: Sequence[_Case], properties: dict[str
         suite.set(attribute, str(sum(each.outcome == outcome for each in cases)))
     told = SubElement(suite, "properties")
     for key, value in properties.items():
-        SubElement(told, "property", name=key, value=visible(value))
+        if value:
+            SubElement(told, "property", name=key, value=visible(value))
     for case in cases:
         # Jenkins takes what follows the last dot for the class, and the rest for its package.
         group = f"{visible(name) or 'image'}.{case.group}"

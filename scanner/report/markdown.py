@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from scanner.gate import UNDETERMINED
 from scanner.model import (
+    GENERIC,
     Batch,
     Failure,
     Finding,
@@ -143,7 +144,7 @@ def _below(report: Report) -> Block:
     about = [f"Judged for {report.date}"]
     about += [plain(each) for each in (image.platform, image.os) if each]
     about += [code(image.digest[:19])] if image.digest else []
-    about += [f"to run on {plain(report.target)}"] if report.target else []
+    about += [f"to run on {plain(report.target)}"] if report.target not in ("", GENERIC) else []
     about += [f"named by {code(each, _CELL)}" for each in image.asked_by[:_PLACES]]
     about += [f"policy {code(result.source, _CELL)}"] if result.source else []
     return [*lines, ", ".join(about)]
@@ -251,7 +252,7 @@ def _fixes(report: Report, found: Sequence[Finding], rows: int) -> Block:
         lines += [f"{number}. {plain(finding.title)} ({code(finding.id)})", ""]
         body = paragraphs(finding.fix)
         seen = next((place.seen[0] for place in places(report, finding) if place.seen), "")
-        if seen and "beside the location" in finding.fix:
+        if seen and " beside " in finding.fix:
             body += ["", f"Seen: {code(seen)}"]
         lines += [f"   {line}" if line else "" for line in body]
         lines.append("")
