@@ -23,6 +23,7 @@ class Baselines:
 
     def __init__(self, file: Path | None, *, quiet: bool = False) -> None:
         self._quiet = quiet
+        self._said: set[str] = set()
         self._reports: tuple[Report, ...] = ()
         self._name = ""
         if file is not None:
@@ -54,5 +55,7 @@ class Baselines:
         return baseline_from(old, report, self._name)
 
     def _say(self, text: str) -> None:
-        if not self._quiet:
+        # Once, and not again for each image.
+        if not self._quiet and text not in self._said:
+            self._said.add(text)
             say(f"baseline: {text}")

@@ -80,10 +80,9 @@ def run(request: ScanRequest) -> int:
         ) as outputs,
         interruptible() as interruption,
     ):
+        baselines = Baselines(request.baseline, quiet=request.quiet)
         rules = RuleBook.load(*rule_folders(request.rules))
         policy = policy_of(request.policy, rules, today=request.today, quiet=request.quiet)
-
-        baselines = Baselines(request.baseline, quiet=request.quiet)
 
         def judged(at: int, report: Report) -> Report:
             with interruption.deferred():

@@ -41,6 +41,8 @@ class Baseline:
     """Rule and place, without a line number."""
     gaps: frozenset[tuple[str, str]] = frozenset()
     """Kind and subject."""
+    programs: frozenset[str] = frozenset()
+    """Programs whose uses of cryptography were as they are, or worse."""
 
 
 _IgnoredBy = Literal["", "waiver", "override", "baseline"]
@@ -83,7 +85,7 @@ def apply_policy(
     gaps = tuple(_marked(gap, holding, baseline) for gap in report.gaps)
     results = tuple(_result(each, report, today, places) for each in meant)
     marked = replace(report, findings=tuple(findings), gaps=gaps)
-    excused = _excused(marked)
+    excused = _excused(marked) | (baseline.programs if baseline else frozenset())
     accepted = _accepted(marked, scoring, excused)
     answer = gate(marked, policy.gate, accepted, waivers=results, excused=excused)
     result = PolicyResult(
@@ -171,9 +173,10 @@ def _split(
     """`finding`, or what is left of it, and a marked one for each reason to ignore the rest."""
     groups: dict[tuple[_IgnoredBy, str], list[str]] = {}
     for location in finding.locations or ("",):
-        waiver = next((each for each in waivers if places.waives(each, finding, location)), None)
-        if waiver is not None:
-            groups.setdefault(("waiver", _because(waiver)), []).append(location)
+        accepted_by = places.waived_by(waivers, finding, location)
+        if accepted_by:
+            because = "; ".join(map(_because, accepted_by))
+            groups.setdefault(("waiver", because), []).append(location)
         elif baseline and (finding.id, place_of(location)) in baseline.findings:
             groups.setdefault(("baseline", f"known from {baseline.name}"), []).append(location)
         else:
@@ -212,7 +215,7 @@ def _because(waiver: Waiver) -> str:
 
 def _result(waiver: Waiver, report: Report, today: date, places: Places) -> WaiverResult:
     found = sum(
-        places.waives(waiver, finding, location)
+        places.concerns(waiver, finding, location)
         for finding in report.findings
         if finding.id == waiver.rule
         for location in finding.locations or ("",)

@@ -11,7 +11,7 @@ from scanner.diff.causes import differ_besides
 from scanner.diff.findings import trace
 from scanner.diff.inventory import gaps_by_subject
 from scanner.diff.places import paired
-from scanner.diff.weak_spots import WeakSpots
+from scanner.diff.weak_spots import WeakSpots, grown
 from scanner.model import Finding, Gap, Report
 from scanner.policy.apply import Baseline
 
@@ -37,7 +37,16 @@ def baseline_from(old: Report, new: Report, name: str) -> Baseline:
         name=f"{name} ({old.date})",
         findings=frozenset(known),
         gaps=frozenset(_known_gaps(old, new)),
+        programs=frozenset(
+            program
+            for other, program in paired(*(_programs(each) for each in (old, new))).pairs
+            if not grown(before.at(other), after.at(program))
+        ),
     )
+
+
+def _programs(report: Report) -> Iterator[str]:
+    return (each.consumer for each in report.uses)
 
 
 def oddities(old: Report, new: Report, name: str) -> tuple[str, ...]:

@@ -147,6 +147,16 @@ def test_a_waiver_that_expired_fails_though_the_baseline_has_it() -> None:
     assert not passes(found(finding("/a")), found(finding("/a")), Policy(waivers=(waiver,)))
 
 
+def test_programs_that_were_there_need_no_proof_that_they_did_not_need_before() -> None:
+    # No rule says anything of the second: without the finding the verdict would be open.
+    old = found(finding("/usr/bin/app"), uses=(use(), use("/usr/bin/other-1.0")))
+    new = found(finding("/usr/bin/app"), uses=(use(), use("/usr/bin/other-1.1")))
+    assert passes(new, old)
+    assert not passes(replace(new, uses=(*new.uses, use("/usr/bin/third"))), old)
+    worse = use("/usr/bin/other-1.1", module="gnutls")
+    assert not passes(replace(new, uses=(new.uses[0], worse)), old)
+
+
 # --- gaps
 
 
