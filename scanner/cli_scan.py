@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from scanner import cli_complete as complete
 from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
 from scanner.commands import scenario_options as options
 
@@ -55,7 +54,6 @@ def scan(
         typer.Argument(
             show_default=False,
             metavar="IMAGE...",
-            autocompletion=complete.images,
             help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
             "oci:PATH[:TAG], or dir:PATH; compose:FILE or dockerfile:FILE for the images that it "
             "names; - for a list on standard input.",
@@ -90,7 +88,6 @@ def scan(
             "--output",
             "-o",
             metavar="FORMAT[=FILE]",
-            autocompletion=complete.one_of(FORMATS),
             help="Format of the report, and the file that gets it ({image} in its name: one for "
             "each image); may be repeated: "
             f"{', '.join(FORMATS)}.",
@@ -114,7 +111,6 @@ def scan(
         str | None,
         typer.Option(
             metavar="NAME",
-            autocompletion=complete.targets,
             help="Where the image is meant to run: aks-azurelinux3, aks-ubuntu2204, openshift, "
             "generic.",
             show_default="as in the policy, or generic",
