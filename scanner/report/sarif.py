@@ -256,7 +256,7 @@ def _missing(failures: Iterable[Failure], left_out: Iterable[Report]) -> Json:
             _LEFT_OUT,
             "error",
             f"{one_line(each.image.reference)} is left out, as GitHub takes {_RUNS} images of a "
-            "file; scan it in a call of its own",
+            "file; {image} in the file's name makes one for each",
             notices,
         )
         for each in left_out
