@@ -15,6 +15,7 @@ from scanner.commands.terminal import say
 from scanner.errors import UsageError
 from scanner.model import Policy, Report, Severity
 from scanner.policy import Known, find_policy, read_policy, unmatched
+from scanner.report.sections.policy import SOON, until
 from scanner.rulebook import RuleBook
 from scanner.rulefile import Problem
 
@@ -56,6 +57,13 @@ def policy_of(
         say(f"policy: {policy.source}")
         for each in odd:
             say(f"policy: {each}")
+        for waiver in policy.waivers:
+            # One that has expired fails the gate, which says so.
+            if 0 <= (waiver.expires - today).days <= SOON:
+                at = f"{policy.source}:{waiver.line}"
+                what = f"the waiver of {waiver.rule} for {waiver.pattern}"
+                when = until(waiver.expires, today)
+                say(f"policy: {at}: {what} ends on {when} ({waiver.owner})")
     return policy
 
 

@@ -5,6 +5,7 @@ Marks nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scanner.judge import MAX_EVIDENCE
@@ -64,19 +65,34 @@ class Places:
         component = _Component(names, f": {title} (")
         self._components.setdefault(path, {})[component] = None
 
-    def waives(self, waiver: Waiver, finding: Finding, location: str) -> bool:
-        """Whether `waiver` is about `finding` at `location`."""
-        if waiver.rule != finding.id:
-            return False
-        place = place_of(location)
-        paths = (location or CONFIGURATION, place, place.partition("!/")[0])
-        if any(matches(waiver.pattern, each) for each in paths):
-            return True
-        # A program may use several components. A waiver of one of them must not hide what is
-        # found of another.
-        components = self.components(finding, location)
-        return bool(components) and all(
-            any(matches(waiver.pattern, name) for name in names) for names in components
+    def waived_by(
+        self, waivers: Iterable[Waiver], finding: Finding, location: str
+    ) -> tuple[Waiver, ...]:
+        """Those of `waivers` that together accept `finding` at `location`; none if they do not.
+
+        A program may use several components. A waiver of one of them must not hide what is found
+        of another.
+        """
+        about = [each for each in waivers if each.rule == finding.id]
+        if not about:
+            return ()
+        paths = _paths(location)
+        for waiver in about:
+            if any(matches(waiver.pattern, each) for each in paths):
+                return (waiver,)
+        found: dict[Waiver, None] = {}
+        for names in self.components(finding, location):
+            waiver_of_it = next((each for each in about if _means(each, names)), None)
+            if waiver_of_it is None:
+                return ()
+            found[waiver_of_it] = None
+        return tuple(found)
+
+    def concerns(self, waiver: Waiver, finding: Finding, location: str) -> bool:
+        """Whether `waiver` is about `finding` at `location`, or a component of several there."""
+        return waiver.rule == finding.id and (
+            any(matches(waiver.pattern, each) for each in _paths(location))
+            or any(_means(waiver, names) for names in self.components(finding, location))
         )
 
     def components(self, finding: Finding, location: str) -> list[tuple[str, ...]]:
@@ -97,6 +113,15 @@ class Places:
 def waives_gap(waiver: Waiver, gap: Gap) -> bool:
     """Whether `waiver` is about `gap`."""
     return waiver.rule == f"{GAP}{gap.kind.value}" and matches(waiver.pattern, gap.subject)
+
+
+def _paths(location: str) -> tuple[str, ...]:
+    place = place_of(location)
+    return (location or CONFIGURATION, place, place.partition("!/")[0])
+
+
+def _means(waiver: Waiver, names: tuple[str, ...]) -> bool:
+    return any(matches(waiver.pattern, each) for each in names)
 
 
 def _names(module: Module) -> tuple[str, ...]:

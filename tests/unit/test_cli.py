@@ -146,7 +146,10 @@ def test_the_gate_decides_the_exit_code_and_says_why(
     seen = capsys.readouterr()
     assert seen.err.startswith(gate)
     assert bool(seen.err) == bool(gate)
-    assert seen.out == RENDERERS["text"].one(report, look_for(sys.stdout))
+    head, score, _ = RENDERERS["text"].one(report, look_for(sys.stdout)).partition("\nScore  ")
+    assert seen.out.startswith(f"{head}\nGate  ")
+    assert score in seen.out
+    assert ("\nGate  passes" in seen.out) == (code == 0)
     assert cli.run(["scan", "x", *options, "--quiet"]) == code
     assert capsys.readouterr().err == ""
 
