@@ -8,15 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
 import pytest
 
+from scanner import __version__
 from scripts.build_scanner import build_scanner
-from scripts.building import one_at_a_time
+from scripts.building import ROOT, one_at_a_time
+from scripts.image_sbom import sbom
+from tests.unit.ci.scripts import install, run
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.xdist_group("scanner-image")]
 
 SOCKET = Path("/var/run/docker.sock")
 SECONDS = 240
+BYTES = 230_000_000
+"""It has 190 MB; what makes it much larger should be noticed."""
+LOCKED: dict[str, Any] = {
+    "read_only": True,
+    "tmpfs": {"/tmp": ""},
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+}
+"""How the documentation runs it where there is no engine."""
 Scan = Callable[..., dict[str, Any]]
 
 
@@ -53,10 +66,49 @@ def scan(engine: docker.DockerClient, image: str) -> Scan:
     return start
 
 
-def test_does_not_run_as_root(engine: docker.DockerClient, image: str) -> None:
-    config = engine.images.get(image).attrs["Config"]
-    assert config["User"] == "65532:65532"
-    assert config["Entrypoint"] == ["fips-scanner"]
+def test_is_small_and_does_not_run_as_root(engine: docker.DockerClient, image: str) -> None:
+    found = engine.images.get(image).attrs
+    assert found["Config"]["User"] == "65532:65532"
+    assert found["Config"]["Entrypoint"] == ["fips-scanner"]
+    assert found["Config"]["Labels"]["org.opencontainers.image.version"] == __version__
+    assert found["Size"] < BYTES
+
+
+def test_sbom_lists_the_packages_of_both_kinds(engine: docker.DockerClient, image: str) -> None:
+    text = sbom(engine, image)
+    named = {each["name"]: each["purl"] for each in json.loads(text)["components"]}
+    assert named["libssl3t64"].startswith("pkg:deb/debian/libssl3t64@")
+    assert named["cryptography"].startswith("pkg:pypi/cryptography@")
+    assert named["fips-scanner"] == f"pkg:pypi/fips-scanner@{__version__}"
+    # What installs packages is not in it, and neither is what only builds it.
+    assert not {"apt", "perl-base", "pip", "hatchling", "ziglang", "pytest"} & set(named)
+
+
+def test_passes_the_gate_by_the_policy_that_holds_for_it(image: str, tmp_path: Path) -> None:
+    install(tmp_path)
+    policy = str(ROOT / "ci/self-scan/.fips-scanner.yaml")
+    code, log = run(
+        f"fips-scanner-gate docker:{image}", tmp_path, FIPS_POLICY=policy, FIPS_STATIC="true"
+    )
+    assert code == 0, log
+    report = json.loads((tmp_path / "fips-reports/fips.json").read_text())
+    # What is accepted is shown, and each waiver is still needed.
+    assert report["verdict"] == "not-ready"
+    assert {each["state"] for each in report["policy"]["waivers"]} == {"holds"}
+
+
+def test_brings_the_gate(engine: docker.DockerClient, image: str) -> None:
+    with pytest.raises(docker.errors.ContainerError) as failed:
+        engine.containers.run(
+            image,
+            ["result"],
+            entrypoint="fips-scanner-gate",
+            remove=True,
+            network_mode="none",
+            mem_limit="256m",
+            pids_limit=32,
+        )
+    assert failed.value.exit_status == 3
 
 
 def test_brings_providers_for_every_c_library(engine: docker.DockerClient, image: str) -> None:
@@ -88,7 +140,7 @@ def test_scans_a_registry_without_an_engine(
     scan: Scan, sample: Callable[[str], str], push: Callable[[str], str]
 ) -> None:
     reference = push(sample("go-plain"))
-    report = scan(f"registry:{reference}", "--insecure", network_mode="host")
+    report = scan(f"registry:{reference}", "--insecure", network_mode="host", **LOCKED)
     assert report["image"]["digest"].startswith("sha256:")
     assert report["verdict"] == "not-ready"
     assert "go-plain-crypto" in {finding["id"] for finding in report["findings"]}
@@ -100,5 +152,5 @@ def test_what_the_engine_alone_could_show_caps_the_verdict(
     scan: Scan, sample: Callable[[str], str], push: Callable[[str], str]
 ) -> None:
     reference = push(sample("go-fips140"))
-    report = scan(f"registry:{reference}", "--insecure", network_mode="host")
+    report = scan(f"registry:{reference}", "--insecure", network_mode="host", **LOCKED)
     assert report["verdict"] == "undetermined"
