@@ -162,7 +162,7 @@ def test_unfolding_everything_and_a_link_into_what_is_folded(opened: Opened) -> 
         By.CSS_SELECTOR, ".scores a[href='#finding-tool-uses-unvalidated-crypto']"
     )
     link.click()
-    browser.driver.implicitly_wait(2)
+    browser.driver.implicitly_wait(10)
     browser.driver.find_element(
         By.XPATH, "//details[@open][.//*[@id='finding-tool-uses-unvalidated-crypto']]"
     )
@@ -176,7 +176,7 @@ def test_the_filter_finds_what_is_folded_and_puts_it_back(opened: Opened) -> Non
     row = browser.driver.find_element(By.XPATH, "//tr[th[contains(., 'ca-certificates.crt')]]")
     assert not row.is_displayed()
     field.send_keys("ca-certificates")
-    browser.driver.implicitly_wait(2)
+    browser.driver.implicitly_wait(10)
     status = browser.driver.find_element(By.XPATH, "//*[@id='status'][contains(., 'match')]")
     assert status.text == "1 entry matches."
     assert row.is_displayed()
@@ -260,7 +260,7 @@ def test_paper_has_every_finding_and_what_is_folded(
     # A filter is of the screen.
     if scripted:
         browser.driver.find_element(By.ID, "filter-text").send_keys("nothing has this")
-        browser.driver.implicitly_wait(2)
+        browser.driver.implicitly_wait(10)
         browser.driver.find_element(By.XPATH, "//*[@id='status'][contains(., '0 entries')]")
         browser.driver.implicitly_wait(0)
     printed = browser.command("Page.printToPDF", printBackground=True)

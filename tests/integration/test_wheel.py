@@ -43,6 +43,8 @@ def test_wheel_holds_every_rule_and_nothing_else_of_the_repository(wheel: Path) 
         names = set(archive.namelist())
     rules = {f"scanner/_rules/{path.relative_to(ROOT / 'rules')}" for path in rule_files()}
     assert rules <= names
+    pages = (ROOT / "scanner/report/html/templates").iterdir()
+    assert {str(path.relative_to(ROOT)) for path in pages} <= names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"scanner"}
 
 

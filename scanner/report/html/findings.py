@@ -20,6 +20,7 @@ from scanner.report.views.prose import blocks
 _ITEM = re.compile(r"([-*]|\d{1,2}\.) +")
 _LINK = re.compile(r"https?://[^\s<>\"']+\Z")
 _FIRST = 3
+_ADVICE = 240
 _SEEN = 4
 """Lines of what was seen at one place."""
 
@@ -66,6 +67,8 @@ class FindingView:
     why: tuple[Block, ...]
     fix: tuple[Block, ...]
     evidence: Shown[str]
+    advice: str
+    """The first sentence of what to do."""
     references: tuple[Reference, ...]
 
 
@@ -119,6 +122,7 @@ def findings_of(report: Report, prefix: str, limits: Limits) -> Findings:
                 why=prose_blocks(finding.why),
                 fix=prose_blocks(finding.fix),
                 evidence=first(finding.evidence, limits.lines),
+                advice=_advice(finding.fix),
                 references=tuple(
                     Reference(each, bool(_LINK.match(each))) for each in finding.references
                 ),
@@ -145,6 +149,14 @@ def prose_blocks(text: str) -> tuple[Block, ...]:
             else:
                 found.append(Block(kind, (text,)))
     return tuple(found)
+
+
+def _advice(fix: str) -> str:
+    line = next((block.lines[0] for block in prose_blocks(fix) if block.kind != "code"), "")
+    sentence = re.split(r"(?<=[.:;]) +(?=[A-Z`])", line, maxsplit=1)[0].rstrip(":")
+    if len(sentence) <= _ADVICE:
+        return sentence
+    return f"{sentence[:_ADVICE].rpartition(' ')[0]} …"
 
 
 def _places(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 2000
 """Characters of one text; of rules, none is longer. The middle of longer ones is cut out."""
-_UNBROKEN = 36
+_UNBROKEN = 56
 """Characters in a row without a place to break."""
 
 

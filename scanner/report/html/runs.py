@@ -196,8 +196,21 @@ class CallRow:
     approved: Badge
 
 
-def calls_of(report: Report, limits: Limits) -> Shown[CallRow]:
-    """Not approved and granted first, then refused, then the others."""
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What programs asked for while they ran."""
+
+    telling: Shown[CallRow]
+    """Refused, or not approved: granted ones first."""
+    quiet: Shown[CallRow]
+    """The rest."""
+
+    def __bool__(self) -> bool:
+        return bool(self.telling.rows or self.quiet.rows)
+
+
+def calls_of(report: Report, limits: Limits) -> Calls:
+    """The calls of all runs, those alike together."""
     together: dict[AlgorithmCall, list[str]] = {}
     for run in ordered_runs(report.conditions):
         for call in run.calls:
@@ -206,7 +219,10 @@ def calls_of(report: Report, limits: Limits) -> Shown[CallRow]:
         CallRow(call, tuple(runs), _answer(call), _approved(call))
         for call, runs in sorted(together.items(), key=lambda each: rank_of(each[0]))
     ]
-    return first(rows, limits.rows)
+    return Calls(
+        first([row for row in rows if matters(row.call)], limits.rows),
+        first([row for row in rows if not matters(row.call)], limits.rows),
+    )
 
 
 def _answer(call: AlgorithmCall) -> Badge:

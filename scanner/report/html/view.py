@@ -133,7 +133,7 @@ class ImageView:
     clients: Shown[ran.ClientRow]
     runs: tuple[ran.Run, ...]
     steps: ran.Steps
-    calls: Shown[ran.CallRow]
+    calls: ran.Calls
     libraries: tuple[algorithms.Library, ...]
     layers: tuple[LayerRow, ...]
     gaps: Shown[GapRow]
