@@ -120,6 +120,7 @@ class _Crew:
     """Those that want to run containers."""
     at_turn: set[int] = field(default_factory=set)
     begun: int = 0
+    interrupted: bool = False
 
     def work(self, interruption: Interruption) -> None:
         context = multiprocessing.get_context("forkserver")
@@ -134,9 +135,9 @@ class _Crew:
                     and not interruption.requested
                 ):
                     self._begin(context)
-                try:
+                with contextlib.suppress(Interrupted):
                     self._hear(interruption)
-                except Interrupted:
+                if interruption.requested and not self.interrupted:
                     self._interrupt()
         for at in range(self.begun, len(self.targets)):
             self._over(at, self._failure(at, NOT_BEGUN, _INTERRUPTED))
@@ -241,6 +242,7 @@ class _Crew:
         return Failure(target.reference, text, code, target.platform or "", target.asked_by)
 
     def _interrupt(self) -> None:
+        self.interrupted = True
         self.watcher.interrupted(len(self.running))
         for each in self.running.values():
             if each.process.pid is not None and each.process.is_alive():

@@ -62,6 +62,12 @@ def schema() -> Json:
     return cast("Json", json.loads(text))
 
 
+def batch_schema() -> Json:
+    """The JSON Schema that `render_many` keeps to. It refers to `schema` by its `$id`."""
+    text = resources.files("scanner.report").joinpath("batch-v1.json").read_text("utf-8")
+    return cast("Json", json.loads(text))
+
+
 def as_json(report: Report) -> Json:
     """`report` in the terms of the schema."""
     verdict = report.verdict

@@ -127,7 +127,7 @@ def _common(page: Page, batch: Batch) -> None:
     common = sorted((-number, rule) for rule, number in rules.items() if number > 1)
     if not common:
         return
-    page.heading("Most images fail by")
+    page.heading("Several images fail by")
     shown, more = shared([f"{rule}: {-number} images" for number, rule in common], _COMMON)
     for each in shown:
         page.paragraph(visible(each), indent=_INDENT, hanging=2)

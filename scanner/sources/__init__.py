@@ -160,5 +160,7 @@ def _checked(wanted: Wanted, options: SourceOptions) -> Wanted:
             problems.append(f"{each.asked_by[0]}: {error}")
         targets.append(replace(each, platform=each.platform or options.platform))
     if problems:
-        raise SourceError(tuple(problems))
+        # A variable that is not set is often why.
+        unset = [each for each in wanted.notes if each.endswith("is not set")]
+        raise SourceError((*unset, *problems))
     return replace(wanted, targets=tuple(targets))

@@ -25,8 +25,6 @@ NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.y
 
 _MOST_FILES = 50
 _MOST_SERVICES = 1000
-_MOST_KEYS = 10_000
-"""Of a mapping: merged ones can double in a few lines."""
 _STEPS = 20
 """From a service to one that it extends."""
 
@@ -116,27 +114,24 @@ class _Reader:
 
     def services(self, name: str) -> Iterator[_Service]:
         """Those of the file, and of all files that it includes."""
-        seen: set[tuple[str, str]] = set()
+        count = 0
         waiting = [name]
+        seen = {_key(name)}
         while waiting:
             current = waiting.pop(0)
             file = self._file(current)
+            count += len(file.services)
+            if count > _MOST_SERVICES:
+                raise UsageError(f"{shown_name(name)} has more than {_MOST_SERVICES} services")
             for service in file.services:
-                if (current, service) not in seen:
-                    seen.add((current, service))
-                    if len(seen) > _MOST_SERVICES:
-                        raise UsageError(
-                            f"{shown_name(name)} has more than {_MOST_SERVICES} services"
-                        )
-                    yield self._service(current, service)
-            waiting += [
-                each
-                for each in self._included(file)
-                if each not in self._files and each not in waiting
-            ]
+                yield self._service(current, service)
+            for each in self._included(file):
+                if _key(each) not in seen:
+                    seen.add(_key(each))
+                    waiting.append(each)
 
     def _file(self, name: str) -> _File:
-        key = name if name == STDIN else os.path.realpath(name)
+        key = _key(name)
         if key not in self._files:
             if len(self._files) >= _MOST_FILES:
                 raise UsageError(f"more than {_MOST_FILES} Compose files include each other")
@@ -168,7 +163,7 @@ class _Reader:
                 return ""
             if not isinstance(value, str):
                 raise UsageError(f"{file.shown}:{line}: {key} of the service {service} is no text")
-            return self._expanded(file, line, value).strip()
+            return self._expanded(file, file.line(service, key), value).strip()
 
         profiles = told.get("profiles") or []
         found = _Service(
@@ -214,6 +209,11 @@ class _Reader:
             raise UsageError(f"{file.shown}:{line}: {error}") from None
 
 
+def _key(name: str) -> str:
+    """What a file is known by, whatever way leads to it."""
+    return name if name == STDIN else os.path.realpath(name)
+
+
 class _File:
     """One Compose file: its plain values, and the lines of its services."""
 
@@ -248,13 +248,6 @@ class _File:
 
 class _Loader(yaml.SafeLoader):
     """Texts stay as they are written; only `<<` means something."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        super().flatten_mapping(node)
-        if len(node.value) > _MOST_KEYS:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"a mapping has more than {_MOST_KEYS} keys", node.start_mark
-            )
 
 
 def _tagged(loader: _Loader, suffix: str, node: yaml.Node) -> object:

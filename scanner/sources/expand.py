@@ -80,6 +80,8 @@ class _Expander:
             raise UsageError("'${' is not followed by a variable's name")
         if self._takes("}"):
             return self._value(name)
+        if self.at == len(self.text):
+            raise UsageError("a variable begins with ${ and has no }")
         operator = next((each for each in _OPERATORS if self._takes(each)), "")
         if not operator:
             raise UsageError(f"'${{{name}' goes on in a way that is not understood")
