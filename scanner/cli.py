@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from scanner import __version__
+from scanner import cli_complete as complete
 from scanner.cli_cmvp import cmvp_app
 from scanner.cli_doctor import doctor
 from scanner.cli_policy import config_app, init
@@ -45,6 +46,7 @@ app.command()(report)
 app.command()(diff)
 app.command()(init)
 app.command()(doctor)
+app.command()(complete.completion)
 app.add_typer(config_app, name="config")
 app.add_typer(rules_app, name="rules")
 app.add_typer(provider_app, name="provider")
@@ -98,6 +100,7 @@ def explain(
         typer.Argument(
             show_default=False,
             metavar="RULE-ID",
+            autocompletion=complete.rule_ids,
             help="Of a check, log message, module, runtime, certificate (also cmvp-4985), "
             "distribution or target, or what any program calls an algorithm.",
         ),
@@ -224,6 +227,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name; returns the exit code. Raises nothing."""
+    complete.prepare()
     return guarded(lambda: _answer(arguments))
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from scanner import cli_complete as complete
 from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
 from scanner.commands import scenario_options as options
 
@@ -54,6 +55,7 @@ def scan(
         typer.Argument(
             show_default=False,
             metavar="IMAGE...",
+            autocompletion=complete.images,
             help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
             "oci:PATH[:TAG], or dir:PATH; compose:FILE or dockerfile:FILE for the images that it "
             "names; - for a list on standard input.",
@@ -88,6 +90,7 @@ def scan(
             "--output",
             "-o",
             metavar="FORMAT[=FILE]",
+            autocompletion=complete.one_of(FORMATS),
             help="Format of the report, and the file that gets it ({image} in its name: one for "
             "each image); may be repeated: "
             f"{', '.join(FORMATS)}.",
@@ -111,6 +114,7 @@ def scan(
         str | None,
         typer.Option(
             metavar="NAME",
+            autocompletion=complete.targets,
             help="Where the image is meant to run: aks-azurelinux3, aks-ubuntu2204, openshift, "
             "generic.",
             show_default="as in the policy, or generic",

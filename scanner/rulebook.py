@@ -17,6 +17,7 @@ from scanner.certificates import Certificate, Cover, Environment
 from scanner.conditions import Condition
 from scanner.distributions import Distribution
 from scanner.errors import RuleError
+from scanner.rule_places import default_rules
 from scanner.rulefile import Problem, RuleFile, problems_of, read_rule_file
 from scanner.rules_algorithms import (
     AlgorithmFile,
@@ -132,13 +133,6 @@ class RuleBook:
         if rules is None or problems:
             raise RuleError(tuple(str(problem) for problem in problems))
         return rules
-
-
-def default_rules() -> Path:
-    """The folder of the rules that come with the scanner: of the wheel, or of the repository."""
-    package = Path(__file__).resolve().parent
-    installed = package / "_rules"
-    return installed if installed.is_dir() else package.parent / "rules"
 
 
 def read_rules(*folders: Path) -> tuple[RuleBook | None, tuple[Problem, ...]]:

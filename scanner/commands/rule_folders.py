@@ -9,6 +9,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from scanner.rule_places import default_rules
+
 
 def kept_rules(environment: Mapping[str, str] = os.environ) -> Path | None:
     """The folder in which `cmvp update` keeps certificates, whether it is there or not.
@@ -24,7 +26,5 @@ def kept_rules(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 def rule_folders(named: Sequence[Path] = ()) -> tuple[Path, ...]:
     """The scanner's own rules, then certificates that the user keeps, then `named` ones."""
-    from scanner.rulebook import default_rules
-
     kept = kept_rules()
     return (default_rules(), *((kept,) if kept and kept.is_dir() else ()), *named)
