@@ -136,20 +136,28 @@ def _text_schema(**more: object) -> WithJsonSchema:
     return WithJsonSchema(
         {
             "type": ["string", "number", "boolean"],
-            "not": {"pattern": _EMPTY},
+            "pattern": _without(_EMPTY),
             "maxLength": _LONGEST,
             **more,
         }
     )
 
 
+def _without(regex: str) -> str:
+    """A regular expression for text in which `regex` is not found.
+
+    `not` in a schema would refuse what is no text as well.
+    """
+    return rf"^(?![\s\S]*(?:{regex}))"
+
+
 _EMPTY = rf"^\s*({'|'.join(NOTHING[1:])})?\s*$"
-_CHECK = rf"^(?!{GAP})(?!{_EMPTY[1:-1]}$)"
-_RULE = {"anyOf": [{"pattern": f"^{GAP}({_GAPS})$"}, {"not": {"pattern": f"^{GAP}"}}]}
-_PATTERN = {"allOf": [{"not": {"pattern": regex}} for regex, _ in IMPOSSIBLE]}
+_CHECK = {"propertyNames": {"allOf": [{"pattern": _without(_EMPTY)}, {"pattern": f"^(?!{GAP})"}]}}
+_RULE = {"allOf": [{"pattern": f"^({GAP}({_GAPS})$|(?!{GAP}))"}]}
+_PATTERN = {"allOf": [{"pattern": _without(regex)} for regex, _ in IMPOSSIBLE]}
 _ABSOLUTE: dict[str, Any] = {
-    "if": {"properties": {"rule": {"pattern": f"^{GAP}"}}},
-    "else": {"properties": {"pattern": {"not": {"pattern": RELATIVE.pattern}}}},
+    "if": {"properties": {"rule": {"type": "string", "pattern": f"^{GAP}"}}},
+    "else": {"properties": {"pattern": {"pattern": _without(RELATIVE.pattern)}}},
 }
 _NUMBER = {
     "anyOf": [
@@ -197,11 +205,7 @@ class GateSection(_Section):
 class OverrideEntry(_Section):
     """Another severity for a rule, or `off`, and why."""
 
-    severity: Annotated[
-        Literal["critical", "high", "medium", "low", "info", "off"],
-        # YAML 1.1 reads the word `off` as a truth value.
-        WithJsonSchema({"enum": [*(each.value for each in Severity), "off", False]}),
-    ]
+    severity: Literal["critical", "high", "medium", "low", "info", "off"]
     """How bad its findings are for this team; `off` sets them aside."""
     reason: Said
     """Why, for whoever reads the report."""
@@ -242,7 +246,7 @@ class PolicyFile(_Section):
     rules: Annotated[
         Mapping[CheckId, OverrideEntry],
         BeforeValidator(_absent),
-        Field(json_schema_extra={"propertyNames": {"pattern": _CHECK}}),
+        Field(json_schema_extra=_CHECK),
     ] = Field(default_factory=dict)
     """Id of a check → what the team makes of it."""
     waivers: Annotated[tuple[WaiverEntry, ...], BeforeValidator(_absent_list)] = ()
@@ -256,7 +260,7 @@ def made_schema() -> dict[str, Any]:
     for name in ("gate", "rules", "waivers"):
         # All that stands below such a key may be commented out.
         about = sections[name].pop("description", "")
-        sections[name] = {"anyOf": [sections[name], {"enum": [None, ""]}]}
+        sections[name] = {"anyOf": [sections[name], {"enum": [None, *NOTHING]}]}
         if about:
             sections[name]["description"] = about
     return {
