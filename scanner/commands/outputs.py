@@ -163,8 +163,11 @@ class Outputs:
         for output, file in self._whole.items():
             if file:
                 self._write(file, output, batch)
-            else:
+                continue
+            try:
                 put(render(output.format, batch, look_for(sys.stdout, verbose=self._verbose)))
+            except UsageError as error:
+                self._problems.append(error)
         if self._problems:
             raise self._problems[0]
 

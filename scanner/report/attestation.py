@@ -83,8 +83,11 @@ def _text(text: str) -> str:
 
 
 def _name(report: Report) -> str:
-    """The repository, as cosign calls a subject; a path, of an image in a file."""
-    return _text(repository(report.image.reference)) or "image"
+    """The repository, as cosign calls a subject; of an image in a file, the file's name."""
+    name = repository(report.image.reference)
+    if report.image.reference.startswith(("oci:", "docker-archive:")):
+        name = name.rstrip("/").rpartition("/")[2]
+    return _text(name) or "image"
 
 
 def _predicate(report: Report) -> Json:

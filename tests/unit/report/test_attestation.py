@@ -1,15 +1,20 @@
 import json
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from scanner import model
+from scanner.commands.outputs import Output, Outputs
 from scanner.errors import UsageError
 from scanner.model import (
     Activation,
+    Batch,
     ConditionResult,
     Gap,
     GapKind,
@@ -190,3 +195,41 @@ def test_it_says_until_when_that_holds_which_it_rests_on() -> None:
 def test_text_of_an_image_is_written_out() -> None:
     assert "\\u001b" not in render(pushed(hostile_report()))
     assert HOSTILE not in predicate(hostile_report())["reasons"]
+
+
+POLICIES = Path(__file__).parents[3] / "docs/attestation"
+
+
+def paths_of(node: dict[str, Any], path: str = "") -> set[str]:
+    below = node.get("properties", {})
+    return {path} | {each for key in below for each in paths_of(below[key], f"{path}.{key}")}
+
+
+@pytest.mark.parametrize(
+    "name", ["fips.rego", "fips.cue", "kyverno.yaml", "policy-controller.yaml"]
+)
+def test_the_policies_of_the_documentation_ask_for_what_there_is(name: str) -> None:
+    text = (POLICIES / name).read_text()
+    assert PREDICATE in text
+    asked = set(re.findall(r"input\.predicate(\.[\w.]+)", text))
+    asked |= {f".{each}" for each in re.findall(r"\{\{ ([\w.]+) \}\}", text)}
+    if name.endswith(".cue") or "type: cue" in text:
+        asked |= {f".{each}" for each in re.findall(r"^\s+(result|verdict):", text, re.MULTILINE)}
+    assert asked
+    assert asked <= paths_of(schema())
+    if name.endswith(".yaml"):
+        assert yaml.safe_load(text)["metadata"]["name"] == "fips-ready"
+
+
+def test_other_reports_are_written_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+    outputs = (Output("attestation"), Output("json", file))
+    with (
+        Outputs(outputs, (), verbose=False) as made,
+        pytest.raises(UsageError, match="has no digest"),
+    ):
+        made.write(Batch((NO_CRYPTO,)))
+    assert json.loads(file.read_text())["verdict"] == "no-crypto"
+    assert capsys.readouterr().out == ""
