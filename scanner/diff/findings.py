@@ -55,13 +55,14 @@ def trace(
     was, now = _places(old), _places(new)
     pairing = paired(was, now)
     more: dict[str, tuple[str, ...]] = {}
+    # Of a run, or the image's configuration, the evidence tells which part is meant.
+    all_paths = all(each.startswith("/") for each in now)
+    told = [] if all_paths else _told_now(old, new)
     for old_place, new_place in pairing.pairs:
         found = list(grown(before.at(old_place), after.at(new_place)))
         if now[new_place] > was[old_place]:
             found.append(f"{now[new_place]} lines instead of {was[old_place]}")
         if not new_place.startswith("/"):
-            # Of a run, or the image's configuration, the evidence tells which part is meant.
-            told = _told_now(old, new)
             found = [] if not told else found or ([] if after.at(new_place) else told)
         if found:
             more[new_place] = tuple(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from scanner.diff.model import AssetChange, Field, GapChange, Kind, LayerChange
@@ -28,15 +27,12 @@ def compare_layers(
     before, after = ([each.diff_id for each in side] for side in (old, new))
     if not all(before) or not all(after) or not before or not after:
         return 0, ()
-    kept = 0
-    found: list[LayerChange] = []
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            kept += j - i
-            continue
-        found += (_layer(Kind.REMOVED, each) for each in old[i:j])
-        found += (_layer(Kind.ADDED, each) for each in new[k:m])
-    return kept, tuple(found)
+    was, now = set(before), set(after)
+    found = [
+        *(_layer(Kind.REMOVED, each) for each in old if each.diff_id not in now),
+        *(_layer(Kind.ADDED, each) for each in new if each.diff_id not in was),
+    ]
+    return sum(each in was for each in after), tuple(found)
 
 
 def _layer(kind: Kind, layer: LayerInfo) -> LayerChange:
@@ -72,8 +68,7 @@ def _of_file(old: Iterable[Asset], new: Iterable[Asset]) -> Iterable[AssetChange
     for key in {**was, **now}:
         before, after = was.get(key, []), now.get(key, [])
         # Equal ones first: else each would be compared with the next when one was inserted.
-        rest = [each for each in after if not _taken(before, each)]
-        for one, other in zip_longest(before, rest):
+        for one, other in zip_longest(*_unequal(before, after)):
             if one is None:
                 yield _one(Kind.ADDED, other)
             elif other is None:
@@ -87,13 +82,19 @@ def _of_file(old: Iterable[Asset], new: Iterable[Asset]) -> Iterable[AssetChange
                 yield _asset(Kind.CHANGED, other, fields)
 
 
-def _taken(left: list[Asset], asset: Asset) -> bool:
-    """Take one that is equal to `asset` out of `left`, where there is one."""
-    for at, each in enumerate(left):
-        if _told(each) == _told(asset):
-            del left[at]
-            return True
-    return False
+def _unequal(old: Iterable[Asset], new: Iterable[Asset]) -> tuple[list[Asset], list[Asset]]:
+    """What is left of both when those that are alike are taken out in pairs."""
+    left: dict[tuple[str, ...], list[Asset]] = {}
+    for each in old:
+        left.setdefault(tuple(_told(each).values()), []).append(each)
+    rest = []
+    for each in new:
+        alike = left.get(tuple(_told(each).values()))
+        if alike:
+            alike.pop()
+        else:
+            rest.append(each)
+    return [each for group in left.values() for each in group], rest
 
 
 def _by_name(assets: Iterable[Asset]) -> dict[tuple[str, str], list[Asset]]:

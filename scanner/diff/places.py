@@ -16,9 +16,14 @@ _STORE = re.compile(r"(?<=/store/)[0-9a-z]{32}(?=-)")
 # itself (`.so.3`, `java-17-openjdk`): `md5`, `aes256` and `lib64` are names.
 _VERSION = re.compile(r"\d+(?:\.\d+)+[A-Za-z0-9+~]*|(?<![A-Za-z0-9])\d+(?![A-Za-z0-9])")
 
+_LONGEST = 4096
+"""Characters of a path. A report that holds longer ones was not made by a scan."""
+
 
 def without_versions(place: str) -> str:
     """`place` with `#` for each version and checksum in it."""
+    if len(place) > _LONGEST:
+        return place
     return _VERSION.sub("#", _HASH.sub("#", _STORE.sub("#", place)))
 
 
