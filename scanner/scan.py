@@ -109,7 +109,7 @@ def scan(
             facts, uses, link_gaps = link(walked.facts, walked.view, image.config, rules)
             run = _run(image, facts, uses, rules, options, target, progress, interruption, turn)
             progress.phase("judging")
-            return _judged(image, walked, facts, uses, link_gaps, run, rules, today, target)
+            return _judged(image, walked, facts, uses, link_gaps, run, rules, today, options.target)
 
 
 def _judged(
@@ -121,9 +121,9 @@ def _judged(
     run: Simulation,
     rules: RuleBook,
     today: date,
-    target: Target,
+    target: str,
 ) -> Report:
-    judgment = judge(as_seen(uses, run.facts), (*facts, *run.facts), rules, today, target.id)
+    judgment = judge(as_seen(uses, run.facts), (*facts, *run.facts), rules, today, target)
     assets, more = inventory(facts)
     gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps, *more))
     report = Report(
@@ -138,17 +138,18 @@ def _judged(
         gaps=gaps,
         assets=assets,
         layers=layers_of(image.config, walked.view),
-        target=target.id,
+        target=target,
     )
     return with_origins(report, walked.view)
 
 
-def _target(options: ScanOptions, rules: RuleBook) -> Target:
+def _target(options: ScanOptions, rules: RuleBook) -> Target | None:
+    """What is known of the target; None of the generic one, where these rules have no such file."""
     unknown = [each for each in options.conditions if each not in CONDITIONS]
     if unknown:
         raise UsageError(f"no condition is called {unknown[0]}; there are {', '.join(CONDITIONS)}")
     target = rules.targets.get(options.target)
-    if target is None:
+    if target is None and options.target != GENERIC:
         known = ", ".join(sorted(rules.targets)) or "none in these rules"
         raise UsageError(f"no target is called {options.target}; there are {known}")
     return target
@@ -160,7 +161,7 @@ def _run(
     uses: tuple[CryptoUse, ...],
     rules: RuleBook,
     options: ScanOptions,
-    target: Target,
+    target: Target | None,
     progress: Progress,
     interruption: Interruption,
     turn: Turn,
@@ -184,7 +185,7 @@ def _simulated(
     uses: tuple[CryptoUse, ...],
     rules: RuleBook,
     options: ScanOptions,
-    target: Target,
+    target: Target | None,
     progress: Progress,
     interruption: Interruption,
 ) -> Simulation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def test_a_report_says_for_which_target_it_was_made(rootfs: Path) -> None:
         options = ScanOptions(static=True, target=target)
         report = scan(f"dir:{rootfs}", rules=RuleBook.load(), today=DAY, options=options)
         assert report.target == target
+
+
+def test_rules_without_targets_know_the_generic_one(rootfs: Path) -> None:
+    rules = replace(RuleBook.load(), targets={})
+    options = ScanOptions(static=True)
+    assert scan(f"dir:{rootfs}", rules=rules, today=DAY, options=options).target == "generic"
 
 
 @pytest.mark.parametrize(
