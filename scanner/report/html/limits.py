@@ -11,6 +11,11 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_WHOLE = 30
+"""Images on a page with everything of each."""
+_FOUND = 120
+"""Images on a page with the findings of each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown(Generic[T]):
@@ -41,6 +46,10 @@ class Limits:
     """Of one finding."""
     lines: int = 40
     """Of evidence, and of what one run did."""
+    findings: bool = True
+    """Whether findings and score of an image are shown below its verdict."""
+    whole: bool = True
+    """Whether everything else is."""
 
     @classmethod
     def for_images(cls, number: int) -> Limits:
@@ -49,6 +58,8 @@ class Limits:
             rows=max(20, cls().rows // max(1, number)),
             places=max(10, cls().places // max(1, number)),
             lines=max(5, cls().lines // max(1, number)),
+            findings=number <= _FOUND,
+            whole=number <= _WHOLE,
         )
 
 

@@ -112,6 +112,7 @@ class ImageView:
     """A report as the page shows it."""
 
     report: Report
+    limits: Limits
     prefix: str
     """With which the ids of this image begin in the page."""
     verdict: Badge
@@ -191,6 +192,7 @@ def image_view(report: Report, limits: Limits, prefix: str = "") -> ImageView:
     }
     return ImageView(
         report=report,
+        limits=limits,
         prefix=prefix,
         verdict=verdict_badge(verdict.kind),
         sentence=verdict_sentence(verdict.kind),
@@ -202,7 +204,7 @@ def image_view(report: Report, limits: Limits, prefix: str = "") -> ImageView:
         reasons=first(verdict.reasons, _REASONS),
         breaks=tuple(break_lines(report.conditions, report.findings)),
         scores=tuple(_scores(report, findings.keys)),
-        sections=_sections(report, prefix, parts),
+        sections=_sections(report, prefix, parts, limits),
         **parts,  # type: ignore[arg-type]
     )
 
@@ -298,7 +300,13 @@ def _assets(report: Report, limits: Limits) -> list[AssetKindRows]:
     return found
 
 
-def _sections(report: Report, prefix: str, parts: Mapping[str, object]) -> tuple[Section, ...]:
+_FOUND = ("score", "findings")
+"""Sections that are there before all others are."""
+
+
+def _sections(
+    report: Report, prefix: str, parts: Mapping[str, object], limits: Limits
+) -> tuple[Section, ...]:
     findings = parts["findings"]
     assert isinstance(findings, Findings)
     breaks = sum(
@@ -320,5 +328,5 @@ def _sections(report: Report, prefix: str, parts: Mapping[str, object]) -> tuple
     return tuple(
         Section(f"{prefix}{key}", title, beside)
         for key, title, beside, is_shown in told
-        if is_shown
+        if is_shown and (limits.findings if key in _FOUND else limits.whole)
     )

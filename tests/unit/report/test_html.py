@@ -225,6 +225,20 @@ def test_a_huge_report_stays_light_and_says_what_it_leaves_out() -> None:
     assert len(html.render_many(Batch((huge,) * 3))) < 1_200_000
 
 
+@pytest.mark.parametrize(("number", "findings", "rest"), [(30, 1, 1), (31, 1, 0), (121, 0, 0)])
+def test_of_many_images_each_shows_less(number: int, findings: int, rest: int) -> None:
+    root = parsed(html.render_many(Batch((ALL["waived-postgres"],) * number)))
+    ids = [each.get("id") or "" for each in root.iter()]
+    assert sum(each.endswith("-head") for each in ids) == number
+    assert sum(each.endswith("-findings") for each in ids) == findings * number
+    assert sum(each.endswith("-uses") for each in ids) == rest * number
+    assert words(root).count("A page about this image alone has everything") == (
+        0 if rest else number
+    )
+    links = [each.get("href") or "" for each in root.iter("a")]
+    assert {each[1:] for each in links if each.startswith("#")} <= {*ids}
+
+
 def test_what_is_left_out_is_more_than_one_and_never_counted_twice() -> None:
     assert first(range(5), 4).rows == (0, 1, 2, 3, 4)
     assert first(range(6), 4).more == 2
