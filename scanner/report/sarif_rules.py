@@ -300,7 +300,10 @@ def _help_uri(references: Iterable[str]) -> str:
     return next(filter(None, map(web, references)), HELP)
 
 
+_PART = r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+_WEB = re.compile(rf"https?://[A-Za-z0-9.-]+(?::\d{{1,5}})?(?:[/?]{_PART})?(?:#{_PART})?")
+
+
 def web(reference: str) -> str:
     """A reference that is an address in the web, or nothing."""
-    plain = reference.isascii() and reference.isprintable() and not set(reference) & set(' <>"`|\\')
-    return reference if plain and reference.startswith(("https://", "http://")) else ""
+    return reference if _WEB.fullmatch(reference) else ""

@@ -36,6 +36,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.outside += "\n"  # no mention goes on over the border of an element
         self.codes += tag in ("code", "pre")
         self.targets += [value or "" for name, value in attrs if name in ("href", "src")]
         assert not [name for name, _ in attrs if name.startswith("on")]
