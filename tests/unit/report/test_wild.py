@@ -35,7 +35,7 @@ BITS = (
     *(";=1", "=1", ":12", "/", "..", "%", "$x$", "~~", "~l", "*", "_", "__", " ", "  ", "!7", "^1"),
     *("- ", "1. ", "# ", "'", '"', "\\|", "]]>", "x:y", "/close", "\U0001f600"),
 )
-ROUNDS = 60
+ROUNDS = 15
 
 
 class Wild:
@@ -74,6 +74,7 @@ class Wild:
         return WaiverResult(waiver, self.chance.choice(tuple(WaiverState)), 1)
 
     def report(self) -> Report:
+        names = (self.text(), self.text(), self.text(), self.text())
         findings = tuple(self.finding() for _ in range(self.chance.randint(0, 4)))
         assert WAIVED_POSTGRES.policy
         policy = replace(
@@ -84,7 +85,7 @@ class Wild:
         )
         return replace(
             WAIVED_POSTGRES,
-            image=ImageInfo(*(self.text() for _ in range(4)), asked_by=(self.text(),)),
+            image=ImageInfo(*names, asked_by=(self.text(),)),
             findings=findings,
             gaps=(Gap(GapKind.PACKED, self.location(), self.text(), ignored_because=self.text()),),
             layers=(LayerInfo(self.text(), self.text()),),
