@@ -42,13 +42,13 @@ def test_patterns_mean_what_a_plain_search_finds() -> None:
     chance = random.Random(5)
     pieces = ["a", "b", "/", "/", "*", "**", "?", "**/", "/**/", "a/"]
     found = 0
-    for _ in range(20_000):
+    for _ in range(8_000):
         pattern = "/" + "".join(chance.choices(pieces, k=chance.randint(0, 6)))
         text = "/" + "".join(chance.choices("ab//", k=chance.randint(0, 8)))
         expected = _searched(pattern, text)
         found += expected
         assert matches(pattern, text) is expected, (pattern, text)
-    assert found > 1000
+    assert found > 500
 
 
 def _searched(pattern: str, text: str) -> bool:
