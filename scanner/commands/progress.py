@@ -48,7 +48,7 @@ def shown_scans(
     targets: Sequence[Target], *, quiet: bool, verbose: bool = False
 ) -> Iterator[Watcher]:
     """The progress display of several scans for the time of the context."""
-    names = [visible(each.reference, _LABEL) for each in targets]
+    names = [visible(each.reference) for each in targets]
     if quiet:
         yield _Unseen()
     elif watched(sys.stderr):

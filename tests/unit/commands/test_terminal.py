@@ -21,11 +21,11 @@ from tests.unit.report.nginx import NOT_READY_NGINX
 # --- terminals
 
 
-def on_terminal(*arguments: str, **variables: str) -> str:
-    """What the command writes to a terminal."""
+def on_terminal(*arguments: str, code: str = "", **variables: str) -> str:
+    """What the command, or a program of our own, writes to a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*COMMAND, *arguments],
+        [sys.executable, "-c", code] if code else [*COMMAND, *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from scanner.commands.outputs import Output, Outputs, file_names, parse_outputs
+from scanner.errors import UsageError
+from scanner.model import Batch
+from scanner.sources.wanted import Target
+from tests.unit.report.reports import NO_CRYPTO, READY_GO
+
+
+def test_names_of_files_are_safe_and_no_other_image_has_them() -> None:
+    references = [
+        "team/web:1.2",
+        "docker:team/web:1.3",
+        "registry://r.io:5000/a/b@sha256:00",
+        "dir:/srv/../etc/passwd",
+        "..",
+        "-rf",
+        "a/b",
+        "a-b",
+        "A-B",
+        "x" * 200,
+        "dir:/b\x1b[2J\udcff ü\n",
+    ]
+    names = file_names([Target(each) for each in references])
+    assert names[:6] == (
+        "team-web-1.2",
+        "team-web-1.3",
+        "r.io-5000-a-b-sha256-00",
+        "srv-..-etc-passwd",
+        "image",
+        "rf",
+    )
+    assert len({each.lower() for each in names}) == len(names)
+    for each in names:
+        assert each.isascii()
+        assert each.isprintable()
+        assert len(each) <= 80
+        assert not set(each) & set("/\\ :*?\"<>|'&$")
+        assert each[0] not in ".-"
+
+
+def test_the_same_image_for_two_platforms_and_the_same_names_again() -> None:
+    targets = [Target("a", "linux/amd64"), Target("a", "linux/arm64"), Target("b")]
+    first, second, third = file_names(targets)
+    assert third == "b"
+    assert first != second
+    # What else is scanned in the call does not change a name.
+    assert file_names([Target("a", "linux/arm64"), Target("a", "linux/s390x")])[0] == second
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["json", "text"], ["json=a", "text=a"], ["json={image}", "text={image}"], ["x=a"], ["json="]],
+)
+def test_outputs_that_cannot_be(texts: list[str]) -> None:
+    with pytest.raises(UsageError):
+        parse_outputs(texts)
+
+
+def test_a_file_for_each_image(tmp_path: Path) -> None:
+    targets = [Target("a:1"), Target("b"), Target("c")]
+    wanted = parse_outputs([f"json={tmp_path}/{{image}}/r.json", f"text={tmp_path}/{{image}}.txt"])
+    with Outputs(wanted, targets, verbose=False, several=True) as outputs:
+        assert not list(outputs.files)
+        outputs.write_image(2, NO_CRYPTO)
+        assert (tmp_path / "c.txt").read_text().startswith("NO CRYPTO")
+        outputs.write_image(0, READY_GO)
+        outputs.write(Batch((READY_GO, NO_CRYPTO)))
+        assert [str(each.relative_to(tmp_path)) for each in outputs.files] == [
+            "c/r.json",
+            "c.txt",
+            "a-1/r.json",
+            "a-1.txt",
+        ]
+    # Of an image without a report, nothing is left.
+    files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"r.json", "c.txt", "a-1.txt"}
+    assert not any((tmp_path / "b").iterdir())
+
+
+def test_a_format_about_one_image_wants_a_file_for_each() -> None:
+    for file in (None, Path("all.cdx.json")):
+        output = Output("cyclonedx", file)
+        with pytest.raises(UsageError, match=r"write cyclonedx=\{image\}\.cdx\.json"):
+            Outputs([output], [Target("a"), Target("b")], verbose=False, several=True)
+
+
+def test_a_file_that_cannot_be_written_is_told_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("/dev/full")
+    wanted = [Output("text", tmp_path / "{image}"), Output("json", tmp_path / "all")]
+    with Outputs(wanted, [Target("a"), Target("b")], verbose=False, several=True) as outputs:
+        outputs.write_image(0, NO_CRYPTO)
+        outputs.write_image(1, NO_CRYPTO)
+        with pytest.raises(UsageError, match="no space left"):
+            outputs.write(Batch((NO_CRYPTO, NO_CRYPTO)))
+    assert (tmp_path / "b").exists()
+    assert (tmp_path / "all").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_scans(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(UsageError, match="cannot make the folder"):
+        Outputs([Output("text", tmp_path / "{image}/x")], [Target("a")], verbose=False)

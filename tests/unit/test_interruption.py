@@ -1,0 +1,45 @@
+import pytest
+
+from scanner.interruption import Interrupted, Interruption
+
+
+def test_at_once_unless_told_otherwise() -> None:
+    interruption = Interruption()
+    with pytest.raises(Interrupted):
+        interruption.request()
+    assert interruption.requested
+
+
+def test_a_request_stands_until_it_may_take_effect() -> None:
+    interruption = Interruption()
+    with interruption.deferred():
+        interruption.request()
+        with pytest.raises(Interrupted), interruption.allowed():
+            pytest.fail("the work must not begin")
+
+
+def test_allowed_work_is_cut_short_and_the_rest_is_not() -> None:
+    interruption = Interruption()
+    done = []
+    with interruption.deferred():
+        with pytest.raises(Interrupted), interruption.allowed():
+            interruption.request()
+        done.append("told")
+    assert done == ["told"]
+
+
+def test_a_second_request_ends_everything() -> None:
+    interruption = Interruption()
+    with interruption.deferred():
+        interruption.request()
+        with pytest.raises(KeyboardInterrupt) as raised:
+            interruption.request()
+    assert not isinstance(raised.value, Interrupted)
+
+
+def test_deferral_ends_with_an_error() -> None:
+    interruption = Interruption()
+    with pytest.raises(ValueError, match="x"), interruption.deferred():
+        raise ValueError("x")
+    with pytest.raises(Interrupted):
+        interruption.request()
