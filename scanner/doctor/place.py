@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import importlib.metadata
 import locale
+import os
 import platform
 import sys
 from pathlib import Path
 
 from scanner import __version__
 from scanner.doctor.model import IN_A_CONTAINER, Check, State
-from scanner.machine import memory, processors
+from scanner.machine import memory, processors, side_by_side
 from scanner.simulate.limits import RunLimits
 from scanner.simulate.native import FLAG
 
 _LIBRARIES = ("docker", "testcontainers", "lief", "hyperscan", "cryptography", "typer")
 _OLDEST = (3, 11)
+_MANY = 100
+"""Images, more than go side by side anywhere."""
 _SCANNER = 512 * 2**20
 """Bytes that inspecting an image takes, beside its container."""
 
@@ -41,11 +44,15 @@ def fips_check(flag: Path = Path(FLAG)) -> Check:
 
 def machine_check() -> Check:
     """What there is to work with, and how many scans go side by side."""
-    cpus, free = processors(), memory()
+    if not hasattr(os, "sched_getaffinity"):  # macOS, where the scanner runs in a container
+        return Check("machine", State.OK, f"{os.cpu_count() or 1} processors")
+    cpus, free, means = processors(), memory(), side_by_side(_MANY)
     found = f"{cpus} processor{'' if cpus == 1 else 's'}"
+    if free is not None:
+        found += f", {free / 2**30:.1f} GiB of memory free"
+    found += f"; --jobs {means.scans} where nothing else is said"
     if free is None:
         return Check("machine", State.OK, found)
-    found += f", {free / 2**30:.1f} GiB of memory free"
     wanted = RunLimits().memory + _SCANNER
     if free >= wanted:
         return Check("machine", State.OK, found)
