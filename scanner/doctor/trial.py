@@ -20,7 +20,6 @@ from scanner.simulate.node import NodeBox
 from scanner.simulate.session import Session, load_archive
 from scanner.simulate.sweep import sweep
 
-SECONDS = 90.0
 PROGRAM = "/fips-node"
 _LIMITS = replace(RunLimits(), total=60.0, memory=64 * 2**20, pids=32, cpus=1.0)
 
