@@ -294,7 +294,7 @@ _STATES = {
 def _waiver(result: WaiverResult) -> str:
     waiver = result.waiver
     places_ = counted(result.matches, "place")
-    text = f"{code(waiver.rule)} for {code(waiver.pattern)}, {waiver.expires}, {places_}"
+    text = f"{code(waiver.rule)} for {code(waiver.pattern)} until {waiver.expires}, {places_}"
     return f"{text}; {plain(waiver.owner)}: {plain(waiver.reason, 300)}"
 
 

@@ -9,15 +9,17 @@ import json
 from collections.abc import Iterable, Sequence
 
 from scanner import __version__
-from scanner.model import Batch, Failure, Finding, Gap, Report, WaiverResult, WaiverState
+from scanner.model import Batch, Failure, Finding, Gap, PolicyResult, Report, WaiverState
 from scanner.report.look import Look
 from scanner.report.order import ordered_findings
 from scanner.report.sarif_rules import (
     BASES,
     HELP,
     LEVELS,
+    SOURCES,
     Json,
     address,
+    is_below,
     location,
     name_of,
     one_line,
@@ -89,7 +91,7 @@ def _run(report: Report, category: str, size: int) -> Json:
         "exitCode": result.gate.exit_code,
         "exitCodeDescription": f"gate {gate_word(result)}",
         "toolExecutionNotifications": execution,
-        "toolConfigurationNotifications": _waiver_notes(result.waivers, notices),
+        "toolConfigurationNotifications": _waiver_notes(result, notices),
     }
     overrides = _overrides(findings)
     if overrides:
@@ -217,17 +219,25 @@ def _gap_note(report: Report, gap: Gap, notices: Sequence[str]) -> Json:
     return note
 
 
-def _waiver_notes(waivers: Iterable[WaiverResult], notices: Sequence[str]) -> list[Json]:
+def _waiver_notes(result: PolicyResult, notices: Sequence[str]) -> list[Json]:
     notes = []
-    for each in waivers:
+    for each in result.waivers:
         waiver = each.waiver
         what = f"the waiver of {one_line(waiver.rule)} for {one_line(waiver.pattern)}"
         if each.state is WaiverState.EXPIRED:
             text = f"{what} expired on {waiver.expires}; {one_line(waiver.owner)} owns it"
-            notes.append(_note(_WAIVER_EXPIRED, "error", text, notices))
+            note = _note(_WAIVER_EXPIRED, "error", text, notices)
         elif each.state is WaiverState.UNMATCHED:
             text = f"{what} matches nothing; {one_line(waiver.owner)} owns it"
-            notes.append(_note(_WAIVER_UNMATCHED, "warning", text, notices))
+            note = _note(_WAIVER_UNMATCHED, "warning", text, notices)
+        else:
+            continue
+        if waiver.line and is_below(result.source):
+            artifact = {"uri": address(result.source), "uriBaseId": SOURCES}
+            region = {"startLine": waiver.line, "startColumn": 1}
+            place = {"artifactLocation": artifact, "region": region}
+            note["locations"] = [{"physicalLocation": place}]
+        notes.append(note)
     return notes
 
 

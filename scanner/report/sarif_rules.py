@@ -26,7 +26,7 @@ IMAGE_ROOT = "IMAGEROOT"
 IMAGE = "IMAGE"
 SOURCES = "%SRCROOT%"
 BASES: Mapping[str, str] = {
-    SOURCES: "The folder of the scan, from which files that named an image are told.",
+    SOURCES: "The folder of the scan: of files that named the image, and of the policy.",
     IMAGE_ROOT: "The root folder of the image's file system.",
     IMAGE: "Where images are named: what is no file of an image is told of the image as a whole.",
 }
@@ -228,9 +228,14 @@ def _named(asked_by: Iterable[str]) -> tuple[str, int] | None:
     """The first file that named the image and lies below the scan's folder, and the line."""
     for each in asked_by:
         match = _NAMED.fullmatch(each)
-        if match and match["file"] != "standard input" and ".." not in match["file"].split("/"):
+        if match and match["file"] != "standard input" and is_below(match["file"]):
             return match["file"], int(match["line"])
     return None
+
+
+def is_below(file: str) -> bool:
+    """Whether a file of the scan's machine is told relative to the folder of the scan."""
+    return bool(file) and not file.startswith("/") and ".." not in file.split("/")
 
 
 _LONGEST_ADDRESS = 1000

@@ -186,6 +186,10 @@ def test_gaps_and_waivers_are_notifications() -> None:
         for each in invocation["toolConfigurationNotifications"]
     }
     assert told == {"waiver-expired": "error", "waiver-unmatched": "warning"}
+    (place,) = invocation["toolConfigurationNotifications"][0]["locations"]
+    artifact = {"uri": ".fips-scanner.yaml", "uriBaseId": "%SRCROOT%"}
+    assert place["physicalLocation"]["artifactLocation"] == artifact
+    assert place["physicalLocation"]["region"]["startLine"] == 18
     assert invocation["exitCode"] == 1
     open_ = run(ALL["undetermined-no-engine"])["invocations"][0]
     levels = [each["level"] for each in open_["toolExecutionNotifications"]]
