@@ -121,9 +121,8 @@ def _patterns(finding: Finding, locations: Sequence[str], places: Places) -> tup
         left = [each for each in left if each not in covered[best]]
         del names[best]
     if len(found) + len(left) > _MANY:
-        folders = dict.fromkeys(f"{_literal(each).rpartition('/')[0]}/*" for each in left)
+        found += _folders(left)
         left = []
-        found += folders
     patterns = tuple(dict.fromkeys((*found, *_literals(left))))
     return patterns if len(patterns) <= _MANY and _all(patterns, finding, places) else ("*",)
 
@@ -140,7 +139,12 @@ def _all(patterns: Iterable[str], finding: Finding, places: Places) -> bool:
 
 
 def _literals(locations: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_literal(each) for each in locations))
+    found = tuple(dict.fromkeys(_literal(each) for each in locations))
+    return ("*",) if "*" in found else found
+
+
+def _folders(locations: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(f"{_literal(each).rpartition('/')[0]}/*" for each in locations))
 
 
 def _literal(location: str) -> str:
@@ -159,12 +163,12 @@ def _for_gaps(report: Report) -> list[Proposal]:
     found = []
     for rule, gaps in by_rule.items():
         # The reference changes with every build.
-        reference = report.image.reference
-        patterns = dict.fromkeys(
-            "*" if each.subject in ("", reference) else _literal(each.subject) for each in gaps
-        )
-        if len(patterns) > _MANY or "*" in patterns:
-            patterns = {"*": None}
+        subjects = ["" if each.subject == report.image.reference else each.subject for each in gaps]
+        patterns = list(_literals(subjects)) if all(subjects) else ["*"]
+        if len(patterns) > _FEW and all(each.startswith("/") for each in patterns):
+            patterns = _folders(subjects)
+        if len(patterns) > _MANY:
+            patterns = ["*"]
         about = f"not looked at: {_short(gaps[0].reason)}"
         found += [Proposal(rule, each, about) for each in patterns]
     return found
