@@ -36,8 +36,7 @@ from scanner.report.views.gaps import merged
 from scanner.report.views.images import failing, gate_asks, gate_word, policy_result, repository
 from scanner.report.views.places import Place, layer_words, place_words, places
 
-# GitHub takes 65,536 characters of a comment, GitLab and Azure more. The rest is for what a
-# script may add.
+# GitHub takes 65,536 characters of a comment, GitLab more. The rest is for what a script may add.
 _LIMIT = 60_000
 _MARGIN = 1500
 """Of it, for saying what was left out."""
