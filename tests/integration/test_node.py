@@ -277,6 +277,9 @@ def test_helper_that_cannot_work_is_said(
     assert not on_node.ran
     assert enforced.ran
     assert enforced.ports == baseline.ports
+    # Where the node is left out, nothing has told before that there is none.
+    result = run(workload("plain"), rules, conditions=["enforced"])
+    assert [each.ran for each in result.conditions] == [True, False, True]
 
 
 def test_crash_of_the_scanner_leaves_two_containers_that_the_next_one_sweeps(

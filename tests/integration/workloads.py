@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 
 import docker
 import docker.errors
@@ -16,6 +17,7 @@ from scanner.facts import fact
 from scanner.model import ConditionResult, Fact, FactKind, GapKind, ImageConfig, Platform
 from scanner.rulebook import RuleBook
 from scanner.simulate import RunLimits, Simulation, simulate
+from scanner.simulate.results import CONDITIONS
 from scanner.simulate.sweep import OWNER_LABEL, SCAN_LABEL
 
 PROGRAM = "/workload"
@@ -32,9 +34,15 @@ def started(program: str) -> Fact:
 
 
 def run(
-    image: str, rules: RuleBook, *, limits: RunLimits = SHORT, facts: tuple[Fact, ...] = ()
+    image: str,
+    rules: RuleBook,
+    *,
+    limits: RunLimits = SHORT,
+    facts: tuple[Fact, ...] = (),
+    conditions: Collection[str] = CONDITIONS,
 ) -> Simulation:
-    return simulate(image, config(), (*facts, started(PROGRAM)), rules=rules, limits=limits)
+    known = (*facts, started(PROGRAM))
+    return simulate(image, config(), known, rules=rules, limits=limits, conditions=conditions)
 
 
 def effects(condition: ConditionResult) -> set[tuple[str, str]]:

@@ -39,6 +39,14 @@ def test_the_status_of_a_certificate_is_that_of_the_day(rules: RuleBook) -> None
     assert re.search(r"on 2026-09-22 +historical", explain(rules, "4282", date(2026, 9, 22)))
 
 
+def test_the_kernel_of_a_target_has_the_status_of_the_day(rules: RuleBook) -> None:
+    page = explain(rules, "aks-azurelinux3", date(2026, 9, 21))
+    assert "active on 2026-09-21: #4277" in page
+    assert "historical on 2026-09-22: #4277" in explain(rules, "aks-azurelinux3", date(2026, 9, 22))
+    assert "/etc/crypto-policies" in explain(rules, "openshift", DAY)
+    assert "no claim" in explain(rules, "generic", DAY)
+
+
 def test_a_module_page_names_its_certificates(rules: RuleBook) -> None:
     page = explain(rules, "go-fips140", DAY)
     assert "#5247 active" in page
@@ -53,6 +61,7 @@ def test_every_rule_has_a_page_of_80_columns(rules: RuleBook) -> None:
         *rules.runtimes,
         *(each.id for each in rules.certificates),
         *(each.id for each in rules.distributions),
+        *rules.targets,
         *(each.name for each in rules.algorithms.algorithms),
     ]
     assert len(ids) > 150
