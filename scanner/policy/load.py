@@ -76,14 +76,12 @@ def parse_policy(
 
 def _content(path: Path) -> bytes:
     try:
-        if not path.is_file():
-            what = "it is not a file" if path.exists() else "no such file"
-            raise UsageError(f"cannot read the policy {path}: {what}; see `fips-scanner init`")
         with path.open("rb") as file:
             content = file.read(MAX_SIZE + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot read the policy {path}: {reason}") from error
+        hint = "; `fips-scanner init` writes one" if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"cannot read the policy {path}: {reason}{hint}") from error
     if len(content) > MAX_SIZE:
         raise UsageError(f"the policy {path} is larger than {MAX_SIZE >> 20} MiB; shorten it")
     return content

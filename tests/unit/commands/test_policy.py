@@ -33,13 +33,18 @@ waivers:
 DAY = ["--date", "2026-11-25"]
 
 
-_load = cache(RuleBook.load.__func__)  # type: ignore[attr-defined]
+_load = RuleBook.load
+
+
+@cache
+def _loaded(folders: tuple[Path, ...]) -> RuleBook:
+    return _load(*folders)
 
 
 @pytest.fixture(autouse=True)
 def rules_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command reads them, which takes most of its time."""
-    monkeypatch.setattr(RuleBook, "load", classmethod(_load))
+    monkeypatch.setattr(RuleBook, "load", lambda *folders: _loaded(folders))
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
+from scanner.commands.policy_options import known_to
 from scanner.errors import RuleError, UsageError
 from scanner.model import GateRules, Override, Policy, Question, Severity, VerdictKind, Waiver
+from scanner.policy import parse_policy
+from scanner.policy.document import PolicyFile
 from scanner.policy.load import MAX_SIZE, read_policy
+from scanner.rulebook import RuleBook
+from tests.unit.commands.running import ROOT
 from tests.unit.policy.parts import KNOWN, TODAY, read, waiver
 
 WHOLE = """\
@@ -187,9 +193,19 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     big.write_bytes(b"#" * (MAX_SIZE + 1))
     for path, says in (
         (tmp_path / "none.yaml", "no such file"),
-        (tmp_path, "it is not a file"),
-        (Path("/dev/zero"), "it is not a file"),
+        (tmp_path, "is a directory"),
+        (Path("/dev/zero"), "larger than 1 MiB"),
         (big, "larger than 1 MiB"),
     ):
         with pytest.raises(UsageError, match=says):
             read_policy(path, KNOWN, today=TODAY)
+
+
+def test_the_policy_of_the_documentation_is_one() -> None:
+    text = (ROOT / "docs/policy.md").read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    rules = RuleBook.load()
+    policy, odd = parse_policy(example.encode(), "p", known_to(rules), today=TODAY)
+    assert odd == ()
+    assert len(policy.waivers) == len(policy.overrides) == 2
+    assert set(PolicyFile.model_fields) == set(yaml.safe_load(example))
