@@ -65,6 +65,10 @@ class WeakSpots:
         self._assets: dict[str, list[Asset]] = {}
         for asset in report.assets:
             self._assets.setdefault(asset.path, []).append(asset)
+        self._seen: dict[str, dict[str, Spot]] = {}
+        for run in report.conditions:
+            for path, key, spot in _of_programs(run):
+                self._seen.setdefault(path, {})[key] = spot
         self._uses: dict[str, list[CryptoUse]] = {}
         for use in report.uses:
             self._uses.setdefault(use.consumer, []).append(use)
@@ -78,6 +82,7 @@ class WeakSpots:
             for name in asset.unapproved:
                 what = without_versions(asset.name)
                 found[f"asset {asset.kind} {what} {name}"] = Spot(f"{asset.name}: {name}")
+        found |= self._seen.get(place, {})
         for use in self._uses.get(place, ()):
             for key, spot in _of_use(use):
                 if key not in found or spot.worse_than(found[key]):
@@ -141,26 +146,31 @@ def _of_run(run: ConditionResult) -> Iterator[tuple[str, Spot]]:
     for step in run.steps:
         if not step.passed:
             yield f"step {step.name}", Spot(f"fails: {step.name}")
-    yield from _of_programs(run)
+    for path, key, spot in _of_programs(run):
+        text = f"{path or 'a program'} {spot.text}"
+        yield f"{without_versions(path)} {key}", Spot(text, spot.ranks)
 
 
-def _of_programs(run: ConditionResult) -> Iterator[tuple[str, Spot]]:
+def _of_programs(run: ConditionResult) -> Iterator[tuple[str, str, Spot]]:
+    """What a program or library is seen to do wrong: its path, and what tells it from others."""
     for call in run.calls:
         if call.approved is False:
-            key = f"call {without_versions(call.program)} {call.algorithm}"
-            yield key, Spot(f"{call.program} asks for {call.algorithm}")
+            text = f"asks for {call.algorithm}"
+            yield call.program, f"call {call.algorithm}", Spot(text)
+        if call.failed:
+            text = f"is refused {call.algorithm}"
+            yield call.program, f"refused {call.algorithm}", Spot(text)
     for offer in run.offers:
         if offer.offered and offer.approved is False:
-            key = f"offer {without_versions(offer.provider)} {offer.kind} {offer.algorithm}"
-            yield key, Spot(f"{offer.provider} gives {offer.algorithm}")
+            text = f"gives {offer.algorithm}"
+            yield offer.provider, f"offer {offer.kind} {offer.algorithm}", Spot(text)
     for client in run.clients:
         for name in client.unapproved:
-            key = f"client {without_versions(client.program)} {client.server_name} {name}"
-            yield key, Spot(f"{client.program or 'a program'} offers {name}")
+            key = f"client {client.server_name} {name}"
+            yield client.program, key, Spot(f"offers {name} to servers")
     for program in run.programs:
         for name in program.kernel_crypto:
-            key = f"kernel {without_versions(program.program)} {name}"
-            yield key, Spot(f"{program.program} asks the kernel for {name}")
+            yield program.program, f"kernel {name}", Spot(f"asks the kernel for {name}")
 
 
 def effect_of(difference: Difference) -> str:

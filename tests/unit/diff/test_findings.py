@@ -8,13 +8,17 @@ from scanner.diff import compare
 from scanner.diff.model import Cause, FindingChange, Grown, Kind, Moved
 from scanner.model import (
     Activation,
+    AlgorithmCall,
+    AlgorithmOffer,
     ConditionResult,
     Difference,
     Effect,
     LogMatch,
+    ProgramActivity,
     Question,
     Report,
     Severity,
+    TlsClient,
     ValidationStatus,
     VerdictKind,
 )
@@ -176,6 +180,34 @@ def test_what_else_goes_wrong_in_a_run_is_seen(more: dict[str, Any]) -> None:
     old = made(findings=leaks("a"), conditions=(run(),))
     new = made("sha256:2", findings=leaks("b"), conditions=(run(**more),))
     assert only(old, new).grown
+
+
+@pytest.mark.parametrize(
+    ("parts", "what"),
+    [
+        ({"calls": (AlgorithmCall("/app-2", "api", "MD5", approved=False),)}, "asks for MD5"),
+        ({"calls": (AlgorithmCall("/app-2", "api", "MD5", failed=1),)}, "is refused MD5"),
+        ({"offers": (AlgorithmOffer("/app-2", "digest", "MD5", True, False),)}, "gives MD5"),
+        (
+            {"clients": (TlsClient("/app-2", "db", 5432, unapproved=("RC4",)),)},
+            "offers RC4 to servers",
+        ),
+        (
+            {"programs": (ProgramActivity("/app-2", kernel_crypto=("md4",)),)},
+            "asks the kernel for md4",
+        ),
+    ],
+)
+def test_what_a_program_was_seen_to_do_in_addition_is_seen(
+    parts: dict[str, Any], what: str
+) -> None:
+    def seen(place: str) -> tuple[Any, ...]:
+        return (finding(place, id_="calls", question=Question.USAGE),)
+
+    old = made(findings=seen("/app-1"), conditions=(run(),))
+    new = made("sha256:2", findings=seen("/app-2"), conditions=(run(**parts),))
+    assert only(old, new).grown == (Grown("/app-2", (what,)),)
+    assert compare(new, new).findings == ()
 
 
 def test_more_of_the_images_configuration_is_seen_by_its_evidence() -> None:
