@@ -36,7 +36,7 @@ def test_one_that_is_missing_leaves_it_open_and_shows_everywhere(
     )
     assert done.returncode == 3
     assert done.stdout.startswith("3 images: 2 passed the gate, 1 not scanned\n")
-    assert f"named by {tmp_path}/list:1" in " ".join(done.stdout.split())
+    assert f"namedby{tmp_path}/list:1" in "".join(done.stdout.split())
     lines = done.stderr.splitlines()
     assert f"[1/3] {images[0]}: inspecting files" in lines
     assert "[2/3] dir:/no/such: not scanned" in lines
