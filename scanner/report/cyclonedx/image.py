@@ -14,9 +14,7 @@ from packageurl import PackageURL
 
 from scanner.model import ImageInfo, PolicyResult, Report
 from scanner.report.cyclonedx.values import plain, properties
-
-_SOURCES = ("docker:", "registry:", "oci:", "docker-archive:", "dir:")
-_TAG = re.compile(r":([\w][\w.-]{0,127})\Z")
+from scanner.report.views.images import repository
 
 
 def image_component(report: Report) -> Component:
@@ -29,7 +27,7 @@ def image_component(report: Report) -> Component:
         hashes = [HashType(alg=HashAlgorithm.SHA_256, content=content)]
     return Component(
         type=ComponentType.CONTAINER,
-        name=plain(_name(image)) or "image",
+        name=plain(repository(image.reference)) or "image",
         version=plain(digest or _tag(image)) or None,
         bom_ref="image",
         purl=_image_purl(image),
@@ -67,28 +65,16 @@ def _policy_properties(result: PolicyResult) -> Iterator[tuple[str, object]]:
     yield "policy:gate", "passed" if result.gate.passed else "failed"
 
 
-def _bare(image: ImageInfo) -> str:
-    """The reference without the word that says where it was read."""
-    for source in _SOURCES:
-        if image.reference.startswith(source):
-            return image.reference.removeprefix(source)
-    return image.reference
-
-
-def _name(image: ImageInfo) -> str:
-    return _TAG.sub("", _bare(image).partition("@")[0])
-
-
 def _tag(image: ImageInfo) -> str:
-    found = _TAG.search(_bare(image).partition("@")[0])
-    return found[1] if found else ""
+    named = image.reference.partition("@")[0]
+    return named.rpartition(repository(image.reference))[2].removeprefix(":")
 
 
 def _image_purl(image: ImageInfo) -> PackageURL | None:
     """`pkg:oci` of a manifest; of an image that only an engine knows, `pkg:docker` with its ID."""
     if image.reference.startswith(("oci:", "docker-archive:", "dir:")):
         return None  # a file's name says nothing of where the image is from
-    name = _name(image)
+    name = repository(image.reference)
     _, _, last = name.rpartition("/")
     if not re.fullmatch(r"[a-z0-9][\w.-]*", last):
         return None

@@ -117,6 +117,21 @@ def test_an_image_of_a_registry_is_named_by_its_manifest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reference", "where"),
+    [
+        ("docker:nginx", "docker.io/library/nginx"),
+        ("nginx:1.27", "docker.io/library/nginx&tag=1.27"),
+        ("registry:localhost:5000/nginx:a.b", "localhost:5000/nginx&tag=a.b"),
+        (f"team/nginx@{DIGEST}", "docker.io/team/nginx"),
+    ],
+)
+def test_a_registry_is_told_with_its_image(reference: str, where: str) -> None:
+    image = replace(READY_GO.image, reference=reference)
+    purl = document(replace(READY_GO, image=image))["metadata"]["component"]["purl"]
+    assert purl == f"pkg:oci/nginx@{DIGEST}?arch=amd64&repository_url={where}"
+
+
+@pytest.mark.parametrize(
     ("reference", "purl"),
     [
         ("docker:nginx:1.27", f"pkg:docker/nginx@{DIGEST}?arch=amd64"),
