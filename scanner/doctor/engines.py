@@ -86,7 +86,9 @@ def reached() -> Reached:
     def ask() -> Reached:
         try:
             with engine(timeout=5) as client:
-                return Reached("", address, by, dict(client.info()), dict(client.version()))
+                found = Reached("", address, by, dict(client.info()), dict(client.version()))
+            list(engine_checks(found, trial=False))  # whether its answers can be read at all
+            return found
         except EngineError as error:
             return Reached(str(error), address, by)
         except Exception as error:  # whatever answers on a socket is no bug of ours
