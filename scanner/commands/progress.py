@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from scanner.several import Watcher
 
 _LABEL = 60
+_OFTEN, _SELDOM = 4, 2
+"""Times a second that one line, or several, are drawn: a line costs a millisecond."""
 _NAME = 30
 """Columns of an image's name beside its phase."""
 
@@ -35,7 +37,7 @@ def shown_progress(*, quiet: bool, verbose: bool = False) -> Iterator[Progress]:
     if quiet:
         yield NoProgress()
     elif watched(sys.stderr):
-        with _bars() as bars:
+        with _bars(_OFTEN) as bars:
             yield _Bar(bars)
     else:
         lines = PhaseLines(timed=verbose)
@@ -52,7 +54,7 @@ def shown_scans(
     if quiet:
         yield _Unseen()
     elif watched(sys.stderr):
-        with _bars() as bars:
+        with _bars(_SELDOM) as bars:
             yield _ManyBars(bars, names)
     else:
         yield _ManyLines(names, timed=verbose)
@@ -216,7 +218,7 @@ def _show_trace(trace: str) -> None:
 
 
 @contextmanager
-def _bars() -> Iterator[Bars]:
+def _bars(refreshes: int) -> Iterator[Bars]:
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
@@ -229,7 +231,13 @@ def _bars() -> Iterator[Bars]:
         TimeElapsedColumn(),
     )
     console = Console(stderr=True, highlight=False)
-    with Bars(*columns, console=console, transient=True, redirect_stdout=False) as bars:
+    with Bars(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        refresh_per_second=refreshes,
+    ) as bars:
         yield bars
 
 
