@@ -18,6 +18,8 @@ ROWS = 16
 """Groups of programs that are drawn; all of them are in the table."""
 
 WIDTH = 960
+_NAMED = 8
+"""Programs of a group that are named where a pointer rests on it."""
 _LEFT, _MIDDLE, _RIGHT = (0, 290), (365, 240), (680, 280)
 """Where a column begins, and how wide its boxes are."""
 _LOW, _HIGH = 46, 64
@@ -156,7 +158,7 @@ def _program_box(column: _Column, key: tuple[object, ...], group: Group) -> Box:
     about = [f"and {len(paths) - 1} more"] if paths[1:] else []
     about += ["started by the image"] if started else []
     about += ["hashes only"] if group.first.purpose == "hash-only" else []
-    return column.box(key, paths[0], [", ".join(about)], tone=None, full="\n".join(paths[:20]))
+    return column.box(key, paths[0], [", ".join(about)], tone=None, full=", ".join(paths[:_NAMED]))
 
 
 def _through(use: CryptoUse) -> tuple[object, ...] | None:
@@ -190,7 +192,7 @@ def _module_box(column: _Column, use: CryptoUse) -> Box:
     if use.validation.status is ValidationStatus.ACTIVE:
         status = "validated"
     lines = (f"{status} {number}".strip(), f"approved mode: {mode_badge(use.activation).word}")
-    full = f"{module_name(use)}\n{use.module.path}".strip()
+    full = ", ".join(filter(None, (module_name(use), use.module.path)))
     return column.box(_module_key(use), module_name(use), lines, tone=use_tone(use), full=full)
 
 

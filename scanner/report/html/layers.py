@@ -103,7 +103,8 @@ def _collect(report: Report, seen: list[_Seen]) -> None:
 def _rest(found: _Seen) -> tuple[str, ...]:
     parts = []
     if found.programs:
-        parts.append(f"{counted(len(found.programs), 'program')} that use cryptography")
+        use = "uses" if len(found.programs) == 1 else "use"
+        parts.append(f"{counted(len(found.programs), 'program')} that {use} cryptography")
     if found.findings:
         numbers = Counter(found.findings.values())
         worst = ", ".join(f"{numbers[each]} {each}" for each in Severity if numbers[each])

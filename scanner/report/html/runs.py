@@ -40,6 +40,8 @@ _SHOWN_BY = {
     "host": "The flag was shown by the engine's host itself, which is a FIPS node.",
 }
 _DETAIL = 600
+_NAMED = frozenset({"tls-protocol", "tls-suite", "tls-group", "tls-signature"})
+"""Differences that a name says all of."""
 _LEFT_OUT = "OpenSSL 3 was not restricted, for want of a FIPS provider."
 
 
@@ -122,20 +124,24 @@ def _difference_order(each: Difference) -> tuple[int, str, str, str]:
     return (list(EFFECTS).index(each.effect), each.what, each.baseline, each.detail)
 
 
+def _words(what: str) -> str:
+    return "TLS without EMS" if what == "tls-ems" else what.replace("tls-", "TLS ")
+
+
 def _differences(found: Sequence[Difference]) -> list[DifferenceRow]:
     """Worst first. Names of TLS with the same effect take one row: they say all there is."""
     together: dict[tuple[Effect, str, tuple[str, ...]], list[str]] = {}
     rows: list[DifferenceRow] = []
     for each in sorted(found, key=_difference_order):
         name = each.baseline or each.condition
-        if each.what.startswith("tls-") and name:
+        if each.what in _NAMED and name:
             together.setdefault((each.effect, each.what, each.log), []).append(name)
         else:
             detail = (readable(each.detail, _DETAIL),)
-            rows.append(DifferenceRow(EFFECTS[each.effect], each.what, detail, each.log))
+            words = _words(each.what)
+            rows.append(DifferenceRow(EFFECTS[each.effect], words, detail, each.log))
     for (effect, what, log), names in together.items():
-        words = what.replace("tls-", "TLS ")
-        rows.append(DifferenceRow(EFFECTS[effect], words, tuple(names), log))
+        rows.append(DifferenceRow(EFFECTS[effect], _words(what), tuple(names), log))
     order = list(EFFECTS.values())
     return sorted(rows, key=lambda row: order.index(row.effect))
 

@@ -60,6 +60,9 @@ def parsed(text: str) -> Element:
 
 
 def words(element: Element) -> str:
+    """What is read there, line breaks as spaces."""
+    for each in element.iter("br"):
+        each.tail = f" {(each.tail or '').lstrip()}"
     return " ".join("".join(element.itertext()).split())
 
 
