@@ -11,12 +11,14 @@ from scanner.diff.model import Cause, Field
 from scanner.diff.places import repository_of
 from scanner.diff.weak_spots import WeakSpots
 from scanner.model import Finding, Question, Report
-from scanner.report.order import RUNS, ordered_runs
+from scanner.report.order import ordered_runs
 
 if TYPE_CHECKING:
     from scanner.diff.findings import Trace
 
 _SHORT = 12
+_OF_RUNS = (Question.USAGE, Question.COMPATIBILITY)
+"""What runs show something of."""
 
 
 class Causes:
@@ -53,7 +55,8 @@ class Causes:
         places = (*path.added, *path.removed, *path.grown)
         if not places or not same:
             places = (*places, *(new for _, new in path.pairs))
-        if self._ran and all(each in RUNS for each in places):
+        shown_by_run = any(self.before.ran(each) or self.after.ran(each) for each in places)
+        if self._ran and shown_by_run and finding.question in _OF_RUNS:
             return (*(() if self._same_image else (Cause.IMAGE,)), Cause.RUN)
         others = tuple(dict.fromkeys((*self._judged, *self._looked)))
         if finding.question is not Question.VALIDATION:

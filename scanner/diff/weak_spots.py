@@ -20,6 +20,7 @@ from scanner.model import (
     TlsEndpoint,
     ValidationStatus,
 )
+from scanner.report.order import RUNS
 
 _VALIDATIONS = {
     ValidationStatus.ACTIVE: 0,
@@ -92,6 +93,10 @@ class WeakSpots:
     def has(self, place: str) -> bool:
         """Whether something is known of the file at `place`, good or bad."""
         return place in self._assets or _file(place) in self._assets or place in self._uses
+
+    def ran(self, place: str) -> bool:
+        """Whether a run shows something wrong of `place`, or `place` is a run."""
+        return place in self._seen or place in self._runs or place in RUNS
 
     def seen_at(self, place: str) -> object:
         """What was read from the image at `place`: equal where that is equal.

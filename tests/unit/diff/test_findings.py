@@ -263,6 +263,10 @@ def test_what_only_a_run_shows_comes_from_there_being_one() -> None:
     new = made("sha256:2", conditions=(run("A"),), findings=leaks("a"))
     assert only(static, new).causes == (Cause.IMAGE, Cause.RUN)
     assert only(static, replace(new, image=static.image)).causes == (Cause.RUN,)
+    calls = run(calls=(AlgorithmCall("/usr/bin/app", "api", "MD5", approved=False),))
+    found = (finding("/usr/bin/app", id_="calls", question=Question.USAGE),)
+    new = made("sha256:2", uses=(use(),), conditions=(calls,), findings=found)
+    assert only(replace(static, uses=(use(),)), new).causes == (Cause.IMAGE, Cause.RUN)
 
 
 def test_worse_ones_come_first() -> None:
