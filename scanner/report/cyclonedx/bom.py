@@ -70,10 +70,17 @@ def bill_of_materials(report: Report) -> str:
         components=components,
         dependencies=_dependencies(links, components),
     )
+    # For each component the library looks through all dependencies whether it is there. All are,
+    # and of thousands that would take minutes.
+    bom.register_dependency = _known_already  # type: ignore[method-assign]
     made = json.loads(JsonV1Dot6(bom).output_as_string())
     for component in made.get("components", ()):
         _order(component)
     return f"{json.dumps(made, indent=2)}\n"
+
+
+def _known_already(target: object, depends_on: object = None) -> None:
+    """Nothing: `_dependencies` told of every component."""
 
 
 def _order(component: dict[str, Any]) -> None:
@@ -83,7 +90,13 @@ def _order(component: dict[str, Any]) -> None:
     """
     evidence = component.get("evidence", {})
     if "occurrences" in evidence:
-        evidence["occurrences"].sort(key=lambda each: json.dumps(each, sort_keys=True))
+        evidence["occurrences"].sort(
+            key=lambda each: (
+                each["location"],
+                each.get("line", 0),
+                each.get("additionalContext", ""),
+            )
+        )
     protocol = component.get("cryptoProperties", {}).get("protocolProperties", {})
     for suite in protocol.get("cipherSuites", ()):
         if suite.get("identifiers"):
