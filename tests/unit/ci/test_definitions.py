@@ -14,6 +14,7 @@ import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 
+from scanner.sources import build, compose
 from tests.unit.ci.scripts import ROOT
 
 ACTION = ROOT / "action.yml"
@@ -110,7 +111,7 @@ def test_scripts_are_without_mistakes(tmp_path: Path) -> None:
                 # Azure's own variables, filled in before a shell sees them.
                 text = re.sub(r"\$\((\w+(\.\w+)*)\)", "azure", script)
                 file = tmp_path / f"{path.stem}-{at}-{number}.sh"
-                file.write_text(f"#!/bin/sh\n{text}\n")
+                file.write_text(f"#!/bin/sh -e\n{text}\n")
                 found.append(str(file))
     done = subprocess.run(
         # A script of a definition has variables of its environment, and ends with its code.
@@ -147,6 +148,14 @@ def test_actions_are_named_by_commit() -> None:
         assert version, f"{name} has no comment that says which version it is"
     commits = {name.partition("@")[0]: name for name, _ in used}
     assert {name for name, _ in used} == set(commits.values()), "two versions of one action"
+
+
+def test_hook_takes_the_files_that_a_scan_takes_by_name() -> None:
+    hooks = {each["id"]: each for each in load(ROOT / ".pre-commit-hooks.yaml")}
+    for name in (*compose.NAMES, *build.NAMES):
+        assert re.search(hooks["fips-base-images"]["files"], f"service/{name}"), name
+    assert not re.search(hooks["fips-base-images"]["files"], "Dockerfile.prod")
+    assert hooks["fips-base-images"]["entry"] == "fips-scanner scan --static"
 
 
 def test_documentation_shows_the_files(pytestconfig: pytest.Config) -> None:
