@@ -54,7 +54,7 @@ def scan(
         list[str] | None,
         typer.Argument(
             show_default=False,
-            metavar="IMAGE...",
+            metavar="[IMAGE]...",
             autocompletion=complete.images,
             help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
             "oci:PATH[:TAG], or dir:PATH; compose:FILE or dockerfile:FILE for the images that it "
@@ -149,7 +149,7 @@ def scan(
     ] = None,
     rules: Folders = None,
     timeout: Annotated[
-        float, typer.Option(min=10, metavar="SECONDS", help="For all runs of containers together.")
+        float, typer.Option(min=10, metavar="SECONDS", help="For all runs of an image together.")
     ] = 240,
     ready_timeout: Annotated[
         float,

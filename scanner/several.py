@@ -197,6 +197,8 @@ class _Crew:
                 self.watcher.advance(at, *told)
             case "turn":
                 self.waiting.append(at)
+                if len(self.at_turn) >= self.means.runs:
+                    self.watcher.phase(at, "waiting for its turn to run")
             case "over":
                 self._leave(at)
             case "report":
@@ -367,7 +369,6 @@ class _Turn:
         self._connection = connection
 
     def __enter__(self) -> None:
-        self._connection.send(("phase", "waiting for its turn to run"))
         self._connection.send(("turn",))
         try:
             self._connection.recv()

@@ -108,7 +108,7 @@ class Outputs:
         self._stack = ExitStack()
         self._whole: dict[Output, OutputFile | None] = {}
         self._each: dict[tuple[Output, int], OutputFile] = {}
-        self._written: dict[Path, None] = {}
+        self._written: set[Path] = set()
         self._problems: list[UsageError] = []
         for each in outputs:
             if several and not each.is_for_each and RENDERERS[each.format].many is None:
@@ -142,8 +142,10 @@ class Outputs:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that got a report."""
-        return tuple(self._written)
+        """The files that got a report, in the order of images."""
+        each = [file for _, file in sorted(self._each.items(), key=lambda item: item[0][1])]
+        files = [*each, *filter(None, self._whole.values())]
+        return tuple(file.path for file in files if file.path in self._written)
 
     def write_image(self, at: int, report: Report) -> None:
         """Write what is about one image alone, as soon as its report is there.
@@ -177,7 +179,7 @@ class Outputs:
         except UsageError as error:
             self._problems.append(error)
         else:
-            self._written[file.path] = None
+            self._written.add(file.path)
 
 
 def _make_folder(path: Path) -> None:

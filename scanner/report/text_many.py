@@ -99,8 +99,9 @@ def _table(page: Page, batch: Batch, names: Sequence[str]) -> None:
             indent=_INDENT,
         )
     for failure in batch.failures:
-        word, name = Text("not scanned", style="yellow"), _failed_name(failure)
-        page.columns(([word], ["-".rjust(_SCORE)], [""], [name], [""]), widths, indent=_INDENT)
+        told = Text("not scanned", style="yellow")
+        name = _failed_name(failure)
+        page.columns(([told], ["-".rjust(_SCORE)], [""], [name], [""]), widths, indent=_INDENT)
 
 
 def _plain(style: str) -> str:

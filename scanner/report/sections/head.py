@@ -43,6 +43,7 @@ VERDICTS: dict[VerdictKind, tuple[str, str, str]] = {
 
 _REASONS = 4
 _CAUSES = 4
+_PLACES = 3
 _BAR = 10
 
 
@@ -55,6 +56,11 @@ def headline(page: Page, report: Report) -> None:
     page.paragraph(line)
     image = report.image
     page.paragraph(visible(image.reference))
+    if image.asked_by:
+        places = ", ".join(map(visible, image.asked_by[:_PLACES]))
+        more = len(image.asked_by) - _PLACES
+        text = f"named by {places}{f' and {more} more' if more > 0 else ''}"
+        page.paragraph(Text(text, style="dim"), hanging=2)
     known = [image.platform, image.os, _short(image.digest), f"judged for {report.date}"]
     if report.target not in ("", GENERIC):
         known.append(f"for {report.target}")

@@ -69,10 +69,10 @@ def test_a_file_for_each_image(tmp_path: Path) -> None:
         outputs.write_image(0, READY_GO)
         outputs.write(Batch((READY_GO, NO_CRYPTO)))
         assert [str(each.relative_to(tmp_path)) for each in outputs.files] == [
-            "c/r.json",
-            "c.txt",
             "a-1/r.json",
             "a-1.txt",
+            "c/r.json",
+            "c.txt",
         ]
     # Of an image without a report, nothing is left.
     files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
