@@ -6,6 +6,7 @@ Reads no file and no clock, and judges nothing: what is worse is what the report
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from scanner.diff.causes import Causes
 from scanner.diff.findings import compare_findings
@@ -14,6 +15,7 @@ from scanner.diff.model import Comparison, Comparisons, PointsChange, ScoreChang
 from scanner.diff.places import repository_of
 from scanner.diff.runs import compare_runs, compare_tls
 from scanner.diff.uses import compare_libraries, compare_uses
+from scanner.gate import UNDETERMINED
 from scanner.model import Batch, Question, Report
 
 
@@ -89,7 +91,17 @@ def side_of(report: Report) -> Side:
         report.date,
         verdict.kind,
         verdict.score,
+        _gate(report),
     )
+
+
+def _gate(report: Report) -> Literal["", "passed", "failed", "undetermined"]:
+    if report.policy is None:
+        return ""
+    answer = report.policy.gate
+    if answer.passed:
+        return "passed"
+    return "undetermined" if answer.exit_code == UNDETERMINED else "failed"
 
 
 def _scores(old: Report, new: Report) -> tuple[ScoreChange, ...]:

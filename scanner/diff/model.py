@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from scanner.model import (
     AssetKind,
@@ -76,6 +77,8 @@ class Side:
     date: date
     verdict: VerdictKind
     score: int
+    gate: Literal["", "passed", "failed", "undetermined"] = ""
+    """What the gate said of it; `""` where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,8 @@ def render(comparisons: Comparisons, look: Look | None = None) -> str:
 
 def _comparison(comparison: Comparison, *, verbose: bool) -> str:
     head = headline(comparison)
-    was, now = (each.replace("-", " ").upper() for each in head.verdicts)
-    before, after = head.scores
-    points = f"{before} → {after} ({after - before:+})" if after != before else f"still {after}"
-    verdicts = f"{was} → {now}" if was != now else f"still {now}"
-    lines = [f"### {verdicts}, score {points}", ""]
+    told = (head.verdict, head.score, head.gate)
+    lines = [f"### {plain(', '.join(each for each in told if each))}", ""]
     lines += [f"{word}: {plain(side)}  " for word, side in zip(_SIDES, head.sides, strict=True)]
     if head.notes:
         lines += ["", *(f"> {plain(each)}  " for each in head.notes)]

@@ -66,12 +66,9 @@ def _side(side: Side) -> str:
 
 def _comparison(page: Page, comparison: Comparison) -> None:
     head = headline(comparison)
-    was, now = (each.upper().replace("-", " ") for each in head.verdicts)
-    (before, after), style = head.scores, f"bold {_STYLES[head.tone]}".strip()
-    line = Text(f"{was} -> {now}" if was != now else f"still {now}", style=style)
-    points = f" ({after - before:+})" if after != before else ""
-    scores = f"{before} -> {after}{points}" if points else f"still {after}"
-    line.append(f"  score {scores}", style=style)
+    style = f"bold {_STYLES[head.tone]}".strip()
+    told = (head.verdict, head.score, head.gate)
+    line = Text("  ".join(each for each in told if each), style=style)
     page.paragraph(line)
     for word, side in zip(("old", "new"), head.sides, strict=True):
         page.labeled(Text(word, style="dim"), [visible(side)], indent=0, at=5)

@@ -33,10 +33,12 @@ _VERDICTS = ("no-crypto", "ready", "conditional", "undetermined", "not-ready")
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The top: both verdicts and scores, and which reports they are of."""
+    """The top: what became of verdict, score and gate, and which reports they are of."""
 
-    verdicts: tuple[str, str]
-    scores: tuple[int, int]
+    verdict: str
+    score: str
+    gate: str
+    """`""` where none was asked."""
     tone: Tone
     sides: tuple[str, str]
     notes: tuple[str, ...]
@@ -47,9 +49,12 @@ def headline(comparison: Comparison) -> Headline:
     """The top of a comparison."""
     old, new = comparison.old, comparison.new
     worse = _VERDICTS.index(new.verdict) - _VERDICTS.index(old.verdict) or old.score - new.score
+    points = f" ({new.score - old.score:+})" if new.score != old.score else ""
+    names = (each.verdict.upper().replace("-", " ") for each in (old, new))
     return Headline(
-        verdicts=(old.verdict.value, new.verdict.value),
-        scores=(old.score, new.score),
+        verdict=_turn(*names),
+        score=f"score {_turn(old.score, new.score)}{points}",
+        gate=_gate(comparison),
         tone="bad" if worse > 0 else "good" if worse < 0 else "",
         sides=(_side(old), _side(new)),
         notes=tuple(_notes(comparison)),
@@ -63,17 +68,20 @@ def _side(side: Side) -> str:
 
 
 def outcome(comparison: Comparison) -> str:
-    """Verdict and score in a few words: `still not-ready, score 31 -> 36`."""
+    """Verdict, score and gate in a few words: `still not-ready, score 31 -> 36`."""
     old, new = comparison.old, comparison.new
-    verdict = (
-        f"still {new.verdict}" if old.verdict is new.verdict else f"{old.verdict} -> {new.verdict}"
-    )
-    score = (
-        f"score {old.score} -> {new.score}"
-        if old.score != new.score
-        else f"score still {new.score}"
-    )
-    return f"{verdict}, {score}"
+    score = f"score {_turn(old.score, new.score)}"
+    parts = (_turn(old.verdict, new.verdict), score, _gate(comparison))
+    return ", ".join(each for each in parts if each)
+
+
+def _turn(old: object, new: object) -> str:
+    return f"still {new}" if old == new else f"{old} -> {new}"
+
+
+def _gate(comparison: Comparison) -> str:
+    old, new = comparison.old.gate, comparison.new.gate
+    return f"gate {_turn(old or 'not asked', new or 'not asked')}" if old or new else ""
 
 
 _BESIDES = {

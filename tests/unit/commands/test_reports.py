@@ -166,10 +166,10 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
 
 def test_what_an_update_changed(folder: Path, capsys: Capture) -> None:
     saved(folder, "old.json", updates.NGINX)
-    saved(folder, "new.json", updates.UPDATED)
+    saved(folder, "new.json", updates.LATER)
     outputs = ["-o", "text", "-o", "json=d.json", "-o", "markdown=d.md"]
     assert cli.run(["diff", "old.json", "new.json", *outputs]) == 0
-    found = updates.ALL["update"]
+    found = updates.ALL["later"]
     look = look_for(sys.stdout)
     assert capsys.readouterr().out == DIFF_RENDERERS["text"](found, look)
     assert (folder / "d.json").read_text() == DIFF_RENDERERS["json"](found, look)

@@ -14,8 +14,10 @@ from scanner.model import (
     Finding,
     Gap,
     GapKind,
+    GateResult,
     LayerInfo,
     PointsLost,
+    PolicyResult,
     Question,
     Report,
     Severity,
@@ -139,12 +141,17 @@ def _later() -> Report:
     )
 
 
+def _gated(report: Report, code: int) -> Report:
+    gate = GateResult(code == 0, code)
+    return replace(report, policy=PolicyResult("", report.verdict.kind, report.verdict.score, gate))
+
+
 UPDATED = _updated()
 LATER = _later()
 
 _FAILED = Failure("team/broken:1", "no such image", 2)
 ALL: dict[str, Comparisons] = {
-    "update": compare_batches(Batch((NGINX,)), Batch((UPDATED,))),
+    "update": compare_batches(Batch((_gated(NGINX, 1),)), Batch((_gated(UPDATED, 0),))),
     "later": compare_batches(Batch((NGINX,)), Batch((LATER,))),
     "nothing": compare_batches(Batch((READY_GO,)), Batch((READY_GO,))),
     "several": compare_batches(
