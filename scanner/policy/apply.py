@@ -5,6 +5,7 @@ Findings stay where they are and are marked. Judges nothing anew, and reads no c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
@@ -83,7 +84,7 @@ def apply_policy(
         findings += _split(finding, holding, baseline, places)
     findings.sort(key=lambda each: (each.severity.rank, each.id, bool(each.ignored_by)))
     gaps = tuple(_marked(gap, holding, baseline) for gap in report.gaps)
-    results = tuple(_result(each, report, today, places) for each in meant)
+    results = _results(meant, report, today, places)
     marked = replace(report, findings=tuple(findings), gaps=gaps)
     excused = _excused(marked) | (baseline.programs if baseline else frozenset())
     accepted = _accepted(marked, scoring, excused)
@@ -172,8 +173,9 @@ def _split(
 ) -> Iterator[Finding]:
     """`finding`, or what is left of it, and a marked one for each reason to ignore the rest."""
     groups: dict[tuple[_IgnoredBy, str], list[str]] = {}
+    about = [each for each in waivers if each.rule == finding.id]
     for location in finding.locations or ("",):
-        accepted_by = places.waived_by(waivers, finding, location)
+        accepted_by = places.at(finding, location).waived_by(about) if about else ()
         if accepted_by:
             because = "; ".join(map(_because, accepted_by))
             groups.setdefault(("waiver", because), []).append(location)
@@ -213,13 +215,23 @@ def _because(waiver: Waiver) -> str:
     return f"accepted until {waiver.expires} by {waiver.owner}: {waiver.reason}"
 
 
-def _result(waiver: Waiver, report: Report, today: date, places: Places) -> WaiverResult:
-    found = sum(
-        places.concerns(waiver, finding, location)
-        for finding in report.findings
-        if finding.id == waiver.rule
-        for location in finding.locations or ("",)
-    ) + sum(waives_gap(waiver, gap) for gap in report.gaps)
+def _results(
+    waivers: Sequence[Waiver], report: Report, today: date, places: Places
+) -> tuple[WaiverResult, ...]:
+    found = Counter[Waiver]()
+    for finding in report.findings:
+        about = [each for each in waivers if each.rule == finding.id]
+        for location in (finding.locations or ("",)) if about else ():
+            place = places.at(finding, location)
+            found.update(each for each in about if place.meant_by(each))
+    for gap in report.gaps:
+        found.update(each for each in waivers if waives_gap(each, gap))
+    return tuple(
+        WaiverResult(each, _state(each, found[each], today), found[each]) for each in waivers
+    )
+
+
+def _state(waiver: Waiver, found: int, today: date) -> WaiverState:
     if waiver.expires < today:
-        return WaiverResult(waiver, WaiverState.EXPIRED, found)
-    return WaiverResult(waiver, WaiverState.HOLDS if found else WaiverState.UNMATCHED, found)
+        return WaiverState.EXPIRED
+    return WaiverState.HOLDS if found else WaiverState.UNMATCHED

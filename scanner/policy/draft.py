@@ -108,7 +108,7 @@ def _patterns(finding: Finding, locations: Sequence[str], places: Places) -> tup
     if len(locations) <= _FEW:
         return _literals(locations)
     names = dict.fromkeys(
-        names[0] for each in locations for names in places.components(finding, each)
+        names[0] for each in locations for names in places.at(finding, each).components
     )
     left = list(locations)
     found: list[str] = []
@@ -129,7 +129,7 @@ def _patterns(finding: Finding, locations: Sequence[str], places: Places) -> tup
 
 def _covered(pattern: str, finding: Finding, left: Iterable[str], places: Places) -> set[str]:
     waiver = Waiver(finding.id, pattern, "", "", date.max)
-    return {each for each in left if places.waived_by((waiver,), finding, each)}
+    return {each for each in left if places.at(finding, each).waived_by((waiver,))}
 
 
 def _all(patterns: Iterable[str], finding: Finding, places: Places) -> bool:

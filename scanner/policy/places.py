@@ -5,8 +5,9 @@ Marks nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.judge import MAX_EVIDENCE
 from scanner.model import Finding, Gap, Module, Report, Waiver
@@ -39,6 +40,41 @@ def means_image(waiver: Waiver, reference: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a finding, as patterns may mean it."""
+
+    paths: tuple[str, ...]
+    components: tuple[tuple[str, ...], ...]
+    """Names of each component that the finding may be about there."""
+
+    def meant_by(self, waiver: Waiver) -> bool:
+        """Whether `waiver` is about this place, or about a component of several there."""
+        return self._by_path(waiver) or any(
+            _means(waiver.pattern, names) for names in self.components
+        )
+
+    def waived_by(self, waivers: Sequence[Waiver]) -> tuple[Waiver, ...]:
+        """Those of `waivers` that together accept what is found here; none if they do not.
+
+        A program may use several components. A waiver of one of them must not hide what is found
+        of another.
+        """
+        for waiver in waivers:
+            if self._by_path(waiver):
+                return (waiver,)
+        found: dict[Waiver, None] = {}
+        for names in self.components:
+            one = next((each for each in waivers if _means(each.pattern, names)), None)
+            if one is None:
+                return ()
+            found[one] = None
+        return tuple(found)
+
+    def _by_path(self, waiver: Waiver) -> bool:
+        return any(matches(waiver.pattern, each) for each in self.paths)
+
+
+@dataclass(frozen=True, slots=True)
 class _Component:
     names: tuple[str, ...]
     """Any of them means it."""
@@ -65,43 +101,15 @@ class Places:
         component = _Component(names, f": {title} (")
         self._components.setdefault(path, {})[component] = None
 
-    def waived_by(
-        self, waivers: Iterable[Waiver], finding: Finding, location: str
-    ) -> tuple[Waiver, ...]:
-        """Those of `waivers` that together accept `finding` at `location`; none if they do not.
-
-        A program may use several components. A waiver of one of them must not hide what is found
-        of another.
-        """
-        about = [each for each in waivers if each.rule == finding.id]
-        if not about:
-            return ()
-        paths = _paths(location)
-        for waiver in about:
-            if any(matches(waiver.pattern, each) for each in paths):
-                return (waiver,)
-        found: dict[Waiver, None] = {}
-        for names in self.components(finding, location):
-            waiver_of_it = next((each for each in about if _means(each, names)), None)
-            if waiver_of_it is None:
-                return ()
-            found[waiver_of_it] = None
-        return tuple(found)
-
-    def concerns(self, waiver: Waiver, finding: Finding, location: str) -> bool:
-        """Whether `waiver` is about `finding` at `location`, or a component of several there."""
-        return waiver.rule == finding.id and (
-            any(matches(waiver.pattern, each) for each in _paths(location))
-            or any(_means(waiver, names) for names in self.components(finding, location))
-        )
-
-    def components(self, finding: Finding, location: str) -> list[tuple[str, ...]]:
-        """Names of each component that `finding` may be about at `location`."""
-        known = self._components.get(location) or self._components.get(place_of(location)) or {}
+    def at(self, finding: Finding, location: str) -> Place:
+        """The place of `finding` that it calls `location`."""
+        place = place_of(location)
+        paths = (location or CONFIGURATION, place, place.partition("!/")[0])
+        known = self._components.get(location) or self._components.get(place) or {}
         told = self._told(finding.evidence)
         # Evidence holds a line for each component, unless there are too many of them.
         meant = [each for each in known if each.seen in told] if len(told) < MAX_EVIDENCE else []
-        return [each.names for each in meant or known]
+        return Place(tuple(dict.fromkeys(paths)), tuple(each.names for each in meant or known))
 
     def _told(self, evidence: tuple[str, ...]) -> frozenset[str]:
         if evidence not in self._cache:
@@ -115,13 +123,9 @@ def waives_gap(waiver: Waiver, gap: Gap) -> bool:
     return waiver.rule == f"{GAP}{gap.kind.value}" and matches(waiver.pattern, gap.subject)
 
 
-def _paths(location: str) -> tuple[str, ...]:
-    place = place_of(location)
-    return (location or CONFIGURATION, place, place.partition("!/")[0])
-
-
-def _means(waiver: Waiver, names: tuple[str, ...]) -> bool:
-    return any(matches(waiver.pattern, each) for each in names)
+@lru_cache(maxsize=4096)
+def _means(pattern: str, names: tuple[str, ...]) -> bool:
+    return any(matches(pattern, each) for each in names)
 
 
 def _names(module: Module) -> tuple[str, ...]:
