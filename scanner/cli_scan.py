@@ -54,7 +54,7 @@ def scan(
         list[str] | None,
         typer.Argument(
             show_default=False,
-            metavar="[IMAGE]...",
+            metavar="IMAGE",
             autocompletion=complete.images,
             help="NAME (engine, then registry), docker:NAME, registry:NAME, docker-archive:FILE, "
             "oci:PATH[:TAG], or dir:PATH; compose:FILE or dockerfile:FILE for the images that it "
