@@ -56,8 +56,11 @@ lint: dev  ## Check style, types and rules
 unit: dev  ## Run the tests that need no engine
 	$(BIN)/python -m pytest -m "not docker" -n auto $(SELECT)
 
+# What the tests need and what needs none of it wait for the network and for the processor in turn:
+# side by side they take little more than the longest of them.
 .PHONY: test
-test: lint samples  ## Run everything: style, types, rules, all tests
+test: dev engine  ## Run everything: style, types, rules, all tests
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line lint samples test-providers
 	$(BIN)/python -m pytest -m "not docker" -n auto $(SELECT)
 	$(BIN)/python -m pytest -m docker -n 3 --dist loadgroup $(SELECT)
 
@@ -79,6 +82,11 @@ self-scan: image  ## Scan the scanner's own image by ci/self-scan; SBOM, CBOM an
 .PHONY: providers
 providers: dev  ## Build FIPS providers for simulated runs: musl and old glibc, amd64 and arm64
 	@$(BIN)/python -m scripts.build_provider
+
+# Where they cannot be built, the tests that need them say so.
+.PHONY: test-providers
+test-providers: dev
+	-@nice $(BIN)/python -m scripts.build_provider amd64-musl amd64-glibc
 
 .PHONY: bench
 bench: dev engine  ## Time the inspection of a large image

@@ -13,7 +13,7 @@ import pytest
 
 from scanner.model import Effect, GapKind
 from scanner.rulebook import RuleBook
-from scanner.scan import scan
+from scanner.scan import ScanOptions, scan
 from scanner.simulate.native.build_provider import TARGETS
 from scanner.simulate.openssl_conf import enforced_config
 from scanner.simulate.provider import Libc, import_provider, provider_section, read_provider
@@ -133,7 +133,10 @@ def test_enforced_takes_effect(
     image: str,
     libc: str,
 ) -> None:
-    report = scan(f"docker:{request.getfixturevalue(image)}", rules=rules, today=DAY)
+    # The run on a node alone would tell nothing of a provider.
+    options = ScanOptions(conditions=("baseline", "enforced"))
+    reference = f"docker:{request.getfixturevalue(image)}"
+    report = scan(reference, rules=rules, today=DAY, options=options)
     (enforced,) = (each for each in report.conditions if each.name == "enforced")
     assert enforced.ran, enforced.reason
     digest = hashlib.sha256(providers[f"amd64-{libc}"].read_bytes()).hexdigest()[:12]
