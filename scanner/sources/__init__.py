@@ -16,7 +16,7 @@ from scanner.image.reference import parse_reference
 from scanner.sources import build, compose
 from scanner.sources.build import dockerfile_images
 from scanner.sources.compose import compose_images
-from scanner.sources.files import STDIN, shown_name
+from scanner.sources.files import STDIN, is_file, shown_name
 from scanner.sources.lists import listed, place
 from scanner.sources.wanted import Target, Wanted, together
 
@@ -125,11 +125,11 @@ def _of_list(name: str, options: SourceOptions) -> list[Wanted]:
 def _of(name: str, options: SourceOptions, asked_by: str = "") -> Wanted:
     """What one name means. A file is told from an image by what it is called, and being there."""
     base = Path(name).name
-    if name.startswith(_COMPOSE) or (base in compose.NAMES and Path(name).is_file()):
+    if name.startswith(_COMPOSE) or (base in compose.NAMES and is_file(name)):
         wanted = compose_images(
             name.removeprefix(_COMPOSE), environment=os.environ, profiles=options.profiles
         )
-    elif name.startswith(_DOCKERFILE) or (base in build.NAMES and Path(name).is_file()):
+    elif name.startswith(_DOCKERFILE) or (base in build.NAMES and is_file(name)):
         wanted = dockerfile_images(
             name.removeprefix(_DOCKERFILE),
             arguments=options.build_arguments,

@@ -19,7 +19,7 @@ class DockerfileError(UsageError):
         super().__init__(f"{line}: {message}")
 
 
-_DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.*?)\s*\Z")
+_DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=(.*)")
 _HEREDOC = re.compile(r"<<(-?)\s*([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\2")
 _TAKES_HEREDOCS = ("RUN", "COPY", "ADD")
 _MOST_LINES = 100_000
@@ -97,8 +97,9 @@ def _escape(lines: Sequence[str]) -> str:
         directive = _DIRECTIVE.match(line.strip())
         if not directive:
             break
-        if directive[1].lower() == "escape" and directive[2] in ("\\", "`"):
-            return directive[2]
+        value = directive[2].strip()
+        if directive[1].lower() == "escape" and value in ("\\", "`"):
+            return value
     return "\\"
 
 

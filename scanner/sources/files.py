@@ -12,7 +12,7 @@ from pathlib import Path
 from scanner.errors import UsageError
 
 STDIN = "-"
-MAX_BYTES = 4 << 20
+MAX_BYTES = 1 << 20
 
 
 def read_text(name: str) -> str:
@@ -40,6 +40,14 @@ def read_text(name: str) -> str:
     if "\0" in text:
         raise UsageError(f"{shown} is not a text file; name another file")
     return text
+
+
+def is_file(name: str) -> bool:
+    """Whether there is a file called `name`."""
+    try:
+        return Path(name).is_file()
+    except OSError:  # the name is too long for one
+        return False
 
 
 def shown_name(name: str) -> str:

@@ -146,3 +146,4 @@ def test_what_never_ends_ends() -> None:
     parse_dockerfile("FROM a\nRUN <<EOF\n" + "x\n" * 50_000)
     parse_dockerfile("FROM a\n" + "RUN x \\\n" * 50_000)
     parse_dockerfile("FROM a\nRUN " + "<<E " * 20_000)
+    parse_dockerfile(f"#a={' ' * 200_000}b\nFROM a")

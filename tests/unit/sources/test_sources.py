@@ -57,6 +57,8 @@ def test_names_of_files_are_images_where_there_is_no_file() -> None:
         "docker-compose.yml",
     ]
     assert not wanted_images(("compose.yaml",)).is_several
+    too_long_for_a_file = f"{'x' * 300}/compose.yaml"
+    assert references(too_long_for_a_file) == [too_long_for_a_file]
 
 
 def test_a_compose_file_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +120,7 @@ def test_a_variable_that_is_not_set_is_told_with_the_name_that_it_breaks(here: P
         (("-", "compose:-"), (), "read only once"),
         (("-",), ("-",), "read only once"),
         ((), ("empty",), "empty names no image"),
-        ((), ("large",), "larger than 4 MiB"),
+        ((), ("large",), "larger than 1 MiB"),
         ((), ("binary",), "not UTF-8"),
         ((), (".",), "is a directory"),
         (("dockerfile:scratch",), (), "nothing to scan: scratch:1: scratch is empty"),
