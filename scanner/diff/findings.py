@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.diff.causes import Causes
 from scanner.diff.model import FindingChange, Grown, Kind, Moved
-from scanner.diff.places import paired
+from scanner.diff.places import paired, without_versions
 from scanner.diff.weak_spots import WeakSpots, grown
+from scanner.judge import MAX_EVIDENCE
 from scanner.model import Finding, Report, Severity, VerdictKind
 from scanner.policy.apply import place_of
 
@@ -58,12 +59,17 @@ def trace(
     # Of a run, or the image's configuration, the evidence tells which part is meant.
     all_paths = all(each.startswith("/") for each in now)
     told = [] if all_paths else _told_now(old, new)
+    lines_before, lines_after = _evidence(old), _evidence(new)
     for old_place, new_place in pairing.pairs:
         found = list(grown(before.at(old_place), after.at(new_place)))
         if now[new_place] > was[old_place]:
             found.append(f"{now[new_place]} lines instead of {was[old_place]}")
         if not new_place.startswith("/"):
-            found = [] if not told else found or ([] if after.at(new_place) else told)
+            if not told and not _is_cut(new):
+                found = []
+            found = found or ([] if after.at(new_place) else told)
+        elif not after.at(new_place):
+            found += _lines_now(lines_before.get(old_place), lines_after.get(new_place), old)
         if found:
             more[new_place] = tuple(found)
     heavier = bool(old) and (
@@ -88,6 +94,31 @@ def _told_now(old: Sequence[Finding], new: Sequence[Finding]) -> list[str]:
         for line in each.evidence
         if _MOMENT.sub("#", line) not in told or _MORE.search(line)
     ]
+
+
+def _is_cut(findings: Iterable[Finding]) -> bool:
+    """Whether there may have been more evidence than what was kept."""
+    return any(len(each.evidence) >= MAX_EVIDENCE for each in findings)
+
+
+def _evidence(findings: Iterable[Finding]) -> dict[str, dict[str, str]]:
+    """Place → what is told of it, without versions and line numbers → the line."""
+    found: dict[str, dict[str, str]] = {}
+    for finding in findings:
+        for line in finding.evidence:
+            begin, _, rest = line.partition(" ")
+            place = place_of(begin.removesuffix(":"))
+            found.setdefault(place, {})[without_versions(rest)] = line
+    return found
+
+
+def _lines_now(
+    old: Mapping[str, str] | None, new: Mapping[str, str] | None, findings: Sequence[Finding]
+) -> list[str]:
+    """Evidence of a file that was not there: of some files nothing else is known."""
+    if new is None or (old is None and _is_cut(findings)):
+        return []
+    return [line for told, line in new.items() if told not in (old or {})]
 
 
 _MORE = re.compile(r"\band \d+ more\b")

@@ -140,6 +140,26 @@ def test_a_use_is_worse_in_validation_or_mode(now: Any, worse: bool) -> None:
     assert bool(compare(old, made("sha256:2", findings=there, uses=(now,))).findings) is worse
 
 
+def test_of_a_file_of_which_nothing_else_is_known_the_evidence_tells() -> None:
+    def cnf(*lines: str, place: str = "/a-1.0.cnf") -> Report:
+        there = (finding(place, evidence=lines),)
+        return made(f"sha256:{len(lines)}{place}", findings=there)
+
+    old = cnf("/a-1.0.cnf:3 activate = 0", "/b: not about it")
+    new = cnf("/a-1.1.cnf:9 activate = 0", "/a-1.1.cnf: no provider", place="/a-1.1.cnf")
+    assert only(old, new).grown == (Grown("/a-1.1.cnf", ("/a-1.1.cnf: no provider",)),)
+    assert compare(new, old).findings == ()
+    assert compare(old, cnf("/a-1.1.cnf:9 activate = 0", place="/a-1.1.cnf")).findings == ()
+
+
+def test_evidence_that_was_cut_tells_nothing_of_what_it_left_out() -> None:
+    places = tuple(f"/etc/{n:02}.cnf" for n in range(14))
+    lines = tuple(f"{place}: x" for place in places)
+    old = made(findings=(finding(*places, evidence=lines[:12]),))
+    new = made("sha256:2", findings=(finding(*places[2:], evidence=lines[2:]),))
+    assert not only(old, new).worse
+
+
 # --- runs, which are told of by name
 
 
@@ -167,6 +187,14 @@ def test_what_a_line_leaves_out_is_not_taken_for_known() -> None:
     old = made(findings=there, conditions=(run("A"),))
     new = made("sha256:2", findings=there, conditions=(run("A", "B"),))
     assert only(old, new).worse
+
+
+def test_what_evidence_had_no_room_for_is_not_taken_for_known() -> None:
+    there = leaks(*(f"port {n} accepts A" for n in range(12)))
+    old = made(findings=there, conditions=(run("A"),))
+    new = made("sha256:2", findings=there, conditions=(run("A", "B"),))
+    assert only(old, new).worse
+    assert compare(new, old).findings == ()
 
 
 @pytest.mark.parametrize(
