@@ -48,7 +48,6 @@ def bill_of_materials(report: Report) -> str:
     used = [*program_components(report), *module_components(report)]
     components = [*([system] if system else []), *used, *held, *inventory.components()]
     links = module_links(report)
-    links["image"].update(str(each.bom_ref) for each in (*held, *([system] if system else [])))
     for ref, targets in inventory.links.items():
         links[ref].update(targets)
     bom = Bom(
@@ -110,6 +109,9 @@ def _dependencies(links: Links, components: list[Component]) -> list[Dependency]
     for ref, targets in links.items():
         if ref in known:
             complete[ref] |= {each for each in targets if each in known and each != ref}
+    # What nothing else needs the image itself brings: an algorithm of a setting, say.
+    reached = {each for targets in complete.values() for each in targets}
+    complete["image"] |= known - reached - {"image"}
     return [
         Dependency(BomRef(ref), (Dependency(BomRef(each)) for each in sorted(targets)))
         for ref, targets in sorted(complete.items())

@@ -5,6 +5,7 @@ Collects names from settings, files and runs; what a name means is told by the t
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from scanner.model import (
     AlgorithmCall,
     Asset,
     AssetKind,
+    ConditionResult,
     CryptoUse,
     Report,
     ValidationStatus,
@@ -130,27 +132,55 @@ class Inventory:
         for run in ordered_runs(self._report.conditions):
             for call in run.calls:
                 if call.failed < call.count:
-                    self._of_call(call, run.name, uses.get((call.program, call.library), []))
-            for offer in run.offers:
-                if offer.offered and offer.provider:
+                    self._of_call(call, run, uses.get((call.program, call.library), []))
+            # What a library would give with other settings is not what the image has.
+            for offer in run.offers if run.name in OWN_RUNS else ():
+                if offer.offered and offer.provider and offer.kind in _ALGORITHMS:
                     place = occurrence(offer.provider, context=f"{run.name}: gives it when asked")
-                    ref = self.add(offer.algorithm, place)
+                    refs = self._of_name(offer.algorithm, place)
                     for module in libraries.get(offer.provider, ()):
-                        self.links[module].add(ref)
+                        self.links[module].update(refs)
 
-    def _of_call(self, call: AlgorithmCall, run: str, uses: list[CryptoUse]) -> None:
-        context = f"{run}: asked for by {call.api}"
-        ref = self.add(call.algorithm, occurrence(call.program or call.library, context=context))
-        seen = self._seen[ref]
-        if uses and call.approved is not False:
-            seen.served_by.update(uses)
-        else:
-            seen.elsewhere = True
-        for use in uses:
-            self.links[program_ref(use.consumer)].add(ref)
-            self.links[module_ref(use.module)].add(ref)
+    def _of_name(self, name: str, place: Occurrence) -> list[str]:
+        """Note what a run names: an algorithm, or a cipher suite; protocols are told elsewhere."""
+        if name.startswith("TLS_"):
+            return self.add_suite(name, place)
+        return [] if _PROTOCOL.fullmatch(name) else [self.add(name, place)]
+
+    def _of_call(self, call: AlgorithmCall, run: ConditionResult, uses: list[CryptoUse]) -> None:
+        context = f"{run.name}: asked for by {call.api}"
+        place = occurrence(call.program or call.library, context=context)
+        own = run.name in OWN_RUNS or all(each.startswith(_OWN_SWITCH) for each in run.switches)
+        for ref in self._of_name(call.algorithm, place):
+            seen = self._seen[ref]
+            if uses and own and call.approved is not False:
+                seen.served_by.update(uses)
+            else:
+                seen.elsewhere = True
+            for use in uses:
+                self.links[program_ref(use.consumer)].add(ref)
+                self.links[module_ref(use.module)].add(ref)
 
 
+OWN_RUNS = ("baseline", "node")
+"""Runs in which the image is configured as it was built."""
+_OWN_SWITCH = "the image's own "
+_ALGORITHMS = frozenset(
+    {
+        "cipher",
+        "digest",
+        "exchange",
+        "group",
+        "kdf",
+        "key-size",
+        "mac",
+        "random",
+        "signature",
+        "tls",
+    }
+)
+"""What libraries are asked for that is an algorithm, and no version or setting of them."""
+_PROTOCOL = re.compile(r"D?TLS|(?:TLS|SSL)[ v]*[\d.]+", re.IGNORECASE)
 _TELLING = (AssetKind.CODE, AssetKind.SETTING, AssetKind.POLICY, AssetKind.SOURCE)
 
 

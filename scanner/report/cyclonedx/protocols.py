@@ -24,14 +24,11 @@ from cyclonedx.model.crypto import (
 
 from scanner.model import AssetKind, Report, TlsCertificate
 from scanner.report.cyclonedx.algorithms import tables
-from scanner.report.cyclonedx.inventory import Inventory
+from scanner.report.cyclonedx.inventory import OWN_RUNS, Inventory
 from scanner.report.cyclonedx.materials import day_of
 from scanner.report.cyclonedx.values import occurrence, plain, properties, with_evidence
 from scanner.report.identity import short_id
 from scanner.report.order import in_order, ordered_runs
-
-_OWN = ("baseline", "node")
-"""Runs in which the image is configured as it was built."""
 
 
 @dataclass
@@ -55,7 +52,7 @@ class _Protocol:
 
     def own(self, seen: Mapping[str, set[str]]) -> list[str]:
         """Those of `seen` that the image accepts by itself, or all if it did not run so."""
-        own = set(self.runs) & set(_OWN)
+        own = set(self.runs) & set(OWN_RUNS)
         return in_order(name for name, runs in seen.items() if not own or runs & own)
 
 

@@ -83,7 +83,8 @@ def test_reports_keep_to_the_strict_schema(report: model.Report) -> None:
     assert len(refs) == len(set(refs))
     dependencies = {each["ref"]: each.get("dependsOn", []) for each in made["dependencies"]}
     assert set(dependencies) == {*refs, "image"}
-    assert {each for targets in dependencies.values() for each in targets} <= set(refs)
+    reached = {each for targets in dependencies.values() for each in targets}
+    assert reached == set(refs)
 
 
 def test_the_same_report_gives_the_same_bytes_in_another_process() -> None:
@@ -217,6 +218,42 @@ def test_what_a_validated_module_in_approved_mode_computed_is_certified() -> Non
 )
 def test_nothing_else_is_certified(report: model.Report) -> None:
     assert level(report) is None
+
+
+@pytest.mark.parametrize(
+    ("switches", "certified"),
+    [
+        (("the image's own OpenSSL configuration /etc/ssl/openssl.cnf",), ["fips140-3-l1"]),
+        (("OPENSSL_CONF with FIPS provider 3.5.9 (sha256 0b02caa81b50…)",), None),
+    ],
+)
+def test_a_module_that_the_scanner_put_there_certifies_nothing(
+    switches: tuple[str, ...], certified: list[str] | None
+) -> None:
+    run = ConditionResult("enforced", True, switches=switches, calls=(call(),))
+    assert level(replace(READY_GO, uses=(USE,), conditions=(run,))) == certified
+
+
+def test_what_a_library_says_of_itself_is_no_algorithm() -> None:
+    def offer(kind: str, name: str) -> AlgorithmOffer:
+        return AlgorithmOffer(LIBCRYPTO.path, kind, name, offered=True)
+
+    offers = (
+        *(offer("library", "OpenSSL 3.5.9"), offer("provider", "fips 3.5.9")),
+        *(offer("probe", "complete"), offer("tls", "TLS 1.3"), offer("digest", "SHA2-256")),
+        offer("tls", "TLS_AES_128_GCM_SHA256"),
+    )
+    calls = (call("TLSv1.3", approved=None), call("TLS"))
+    run = ConditionResult("node", True, offers=offers, calls=calls)
+    made = components(replace(READY_GO, uses=(), conditions=(run,)))
+    assert set(made) == {"SHA2-256", "AES-128-GCM"}
+
+
+def test_what_a_library_gives_when_enforced_is_not_what_the_image_has() -> None:
+    offers = (AlgorithmOffer(LIBCRYPTO.path, "digest", "SHA2-256", offered=True),)
+    run = ConditionResult("enforced", True, offers=offers)
+    report = replace(READY_GO, uses=(), conditions=(run,))
+    assert "components" not in document(report)
 
 
 def test_what_no_certificate_covers_has_none() -> None:
