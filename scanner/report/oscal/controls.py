@@ -79,8 +79,8 @@ def judged(report: Report) -> Iterator[Judged]:
     yield _protection(report)
     if served := list(_served(report)):
         yield _transmission(report, served)
-    if any(KEYS in controls_of(each) for each in report.findings):
-        yield Judged(KEYS, "not-satisfied", "fail", "Findings are about keys in the image.")
+    if why := _titles(report, KEYS):
+        yield Judged(KEYS, "not-satisfied", "fail", why)
 
 
 _VERDICTS: dict[VerdictKind, tuple[Literal["pass", "fail", "other"], str]] = {
@@ -102,6 +102,12 @@ def _protection(report: Report) -> Judged:
     return Judged(PROTECTION, state, reason, why, kind is not VerdictKind.NO_CRYPTO)
 
 
+def _titles(report: Report, control: Control) -> str:
+    """What the findings that are about a control say; nothing where there is none."""
+    about = [each.title for each in report.findings if control in controls_of(each)]
+    return "; ".join(dict.fromkeys(about))
+
+
 def _served(report: Report) -> Iterator[TlsEndpoint]:
     """TLS that the image served as it is configured, on a node of either sort."""
     for run in report.conditions:
@@ -114,8 +120,8 @@ def _transmission(report: Report, served: list[TlsEndpoint]) -> Judged:
     if unapproved:
         why = f"TLS accepted what is not approved: {', '.join(unapproved)}"
         return Judged(TRANSMISSION, "not-satisfied", "fail", why)
-    if any(TRANSMISSION in controls_of(each) for each in report.findings):
-        return Judged(TRANSMISSION, "not-satisfied", "fail", "Findings are about TLS.")
+    if why := _titles(report, TRANSMISSION):
+        return Judged(TRANSMISSION, "not-satisfied", "fail", why)
     if report.verdict.kind is not VerdictKind.READY:
         # Approved suites prove nothing while the module that computes them is not validated.
         why = "TLS was limited to approved algorithms; the module that serves it is not proven"

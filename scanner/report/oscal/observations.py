@@ -19,6 +19,7 @@ from scanner.model import (
 )
 from scanner.report.order import in_order, ordered_findings, ordered_runs
 from scanner.report.oscal.components import image_id, module_id, origin
+from scanner.report.oscal.controls import TRANSMISSION, controls_of
 from scanner.report.oscal.values import Ids, Json, code, line, moment_of, prop, prose, with_lists
 from scanner.report.views.places import layer_words, place_words, places
 
@@ -139,7 +140,12 @@ def _findings(report: Report, ids: Ids) -> Iterator[Json]:
             where = f" ({line(layer)})" if layer else ""
             said = f": {'; '.join(line(each) for each in place.seen)}" if place.seen else ""
             evidence.append(f"{code(place_words(place))}{where}{said}")
-        runs = finding.question is Question.COMPATIBILITY or not of_files
+        # What is said of TLS was seen on the wire, whatever program it is said of.
+        runs = (
+            finding.question is Question.COMPATIBILITY
+            or TRANSMISSION in controls_of(finding)
+            or not of_files
+        )
         props = [
             prop("check", finding.id),
             prop("question", finding.question.value),

@@ -202,6 +202,14 @@ def test_files_are_examined_and_runs_tested() -> None:
     assert of_nginx[title] == ["EXAMINE"]
 
 
+def test_what_was_seen_of_tls_is_tested_whatever_program_served_it() -> None:
+    report = replace(READY_GO, findings=(found("tls-offers-x", locations=("/gateway",)),))
+    made = next(each for each in results(report)["observations"] if each["title"] == "Title")
+    assert made["methods"] == ["TEST"]
+    control = next(each for each in results(report)["findings"] if "SC-8" in each["title"])
+    assert control["target"]["status"]["remarks"] == "Title"
+
+
 def test_every_place_is_evidence() -> None:
     title = "OpenSSL 3 is used, and the image has no FIPS provider for it"
     made = next(each for each in results(NOT_READY_NGINX)["observations"] if each["title"] == title)
