@@ -104,7 +104,11 @@ def policy_file(options: PolicyOptions, environment: Mapping[str, str] = os.envi
     if options.file:
         return options.file
     home = environment.get("HOME")
-    found = find_policy(Path.cwd(), Path(home) if home else None)
+    try:
+        here = Path.cwd()
+    except OSError:
+        return None  # a folder that has been removed holds none
+    found = find_policy(here, Path(home) if home else None)
     # Reports name the policy, and are to be the same wherever the repository lies.
     return Path(os.path.relpath(found)) if found else None
 

@@ -19,7 +19,13 @@ RUNS = ("baseline", NODE, "enforced")
 
 def ordered_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Worst first, those that count before those that are ignored."""
-    return sorted(findings, key=lambda each: (bool(each.ignored_by), each.severity.rank, each.id))
+
+    def key(each: Finding) -> tuple[bool, int, str, str, list[str]]:
+        # A policy may have made several of one, which differ in the last two.
+        first = (bool(each.ignored_by), each.severity.rank, each.id)
+        return (*first, each.ignored_because, sorted(each.locations))
+
+    return sorted(findings, key=key)
 
 
 def ordered_runs(runs: Iterable[ConditionResult]) -> list[ConditionResult]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from scanner.gate import FAILED, PASSED, UNDETERMINED
+from scanner.judge import MAX_EVIDENCE, describe
 from scanner.model import (
     Activation,
     CryptoUse,
@@ -166,7 +167,7 @@ def test_a_waiver_may_name_a_component(pattern: str, scoring: Scoring) -> None:
 
 def test_a_waiver_of_one_component_hides_nothing_of_another(scoring: Scoring) -> None:
     uses = [use("/a", "gnutls"), use("/a", "gcrypt"), use("/b", "gnutls"), use("/a", "ssl")]
-    evidence = ("/b: GNUTLS 1.0 (linked)", "/a: GCRYPT 1.0 (linked)")
+    evidence = (describe(uses[2]), describe(uses[1]))
     before = scanned([finding("/a", "/b", evidence=evidence)], uses)
     gnutls, gcrypt = accepted(pattern="gnutls"), accepted(pattern="gcrypt")
     after = apply_policy(before, Policy(waivers=(gnutls,)), today=TODAY, scoring=scoring)
@@ -176,6 +177,19 @@ def test_a_waiver_of_one_component_hides_nothing_of_another(scoring: Scoring) ->
     after = apply_policy(before, both, today=TODAY, scoring=scoring)
     assert [each for each, _ in marks(after)] == ["waiver", "waiver"]
     assert [each.matches for each in result(after).waivers] == [2, 1]
+
+
+def test_what_evidence_may_leave_out_is_not_waived(scoring: Scoring) -> None:
+    uses = [use("/a", "gnutls"), use("/a", "gcrypt")]
+    uses += [use(f"/{n}", f"module{n}") for n in range(MAX_EVIDENCE)]
+    evidence = (describe(uses[0]), *map(describe, uses[2:]))[:MAX_EVIDENCE]
+    before = scanned([finding("/a", evidence=evidence)], uses)
+    policy = Policy(waivers=(accepted(pattern="gnutls"),))
+    after = apply_policy(before, policy, today=TODAY, scoring=scoring)
+    assert marks(after) == [("", ("/a",))]
+    few = replace(before, findings=(finding("/a", evidence=evidence[:-1]),))
+    after = apply_policy(few, policy, today=TODAY, scoring=scoring)
+    assert marks(after) == [("waiver", ("/a",))]
 
 
 def test_a_rule_can_be_switched_off(scoring: Scoring) -> None:
