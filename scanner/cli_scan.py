@@ -28,7 +28,7 @@ FORMATS = (
     "oscal",
     "attestation",
 )
-"""The keys of `scanner.report.RENDERERS`, which takes too long to load for `--help`."""
+"""The keys of `scanner.report.formats.RENDERERS`, which takes too long to load for `--help`."""
 
 
 class FailOn(StrEnum):

@@ -17,7 +17,8 @@ from pathlib import Path
 from scanner.commands.terminal import OutputFile, look_for, put
 from scanner.errors import UsageError
 from scanner.model import Batch, Report
-from scanner.report import RENDERERS, Look, render
+from scanner.report import Look
+from scanner.report.formats import RENDERERS, render
 from scanner.sources.wanted import Target
 
 IMAGE = "{image}"

@@ -14,7 +14,7 @@ import scanner.scan
 from scanner import __version__, cli, cli_scan
 from scanner.commands.terminal import look_for
 from scanner.model import Report, Severity
-from scanner.report import RENDERERS
+from scanner.report.formats import RENDERERS
 from scanner.report.json import schema
 from scanner.report.rule_pages import KINDS
 from tests.unit.commands.running import ROOT, start

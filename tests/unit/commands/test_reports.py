@@ -21,8 +21,8 @@ from scanner.model import (
     Severity,
     VerdictKind,
 )
-from scanner.report import RENDERERS
 from scanner.report.comparison import DIFF_RENDERERS
+from scanner.report.formats import RENDERERS
 from scanner.report.json import render, render_many
 from tests.unit.conftest import Answer
 from tests.unit.diff.parts import finding, made

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from scanner.report import RENDERERS
 from scanner.report.csv_table import COLUMNS
+from scanner.report.formats import RENDERERS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
 PARTS = dict(re.findall(r"(?ms)^## (.+?)\n(.*?)(?=^## |\Z)", TEXT))

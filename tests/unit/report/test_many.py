@@ -13,7 +13,8 @@ from referencing import Registry, Resource
 from scanner.gate import exit_code
 from scanner.model import Batch, Failure, Gap, GapKind, GateRules, Policy, Report, Severity
 from scanner.policy import apply_policy
-from scanner.report import RENDERERS, Look, render
+from scanner.report import Look
+from scanner.report.formats import RENDERERS, render
 from scanner.report.json import batch_schema, schema
 from scanner.report.text_many import render as summary
 from scanner.rulebook import RuleBook

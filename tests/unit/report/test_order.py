@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from scanner.model import Report
-from scanner.report import RENDERERS, Look
+from scanner.report import Look
+from scanner.report.formats import RENDERERS
 from tests.unit.report.gated import WAIVED_POSTGRES
 from tests.unit.report.nginx import NOT_READY_NGINX
 

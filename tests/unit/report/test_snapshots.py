@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from scanner.report import RENDERERS, Look
+from scanner.report import Look
+from scanner.report.formats import RENDERERS
 from tests.unit.report.conftest import SNAPSHOTS
 from tests.unit.report.reports import ALL
 
