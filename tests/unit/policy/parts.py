@@ -1,9 +1,11 @@
 """What tests of policies have in common."""
 
 from datetime import date
+from functools import cache
 
 from scanner.model import Policy, Severity
 from scanner.policy import Known, parse_policy
+from scanner.rulebook import RuleBook
 from scanner.rulefile import Problem
 
 TODAY = date(2026, 11, 25)
@@ -15,6 +17,12 @@ KNOWN = Known(
     },
     ("generic", "openshift"),
 )
+
+
+@cache
+def rule_book() -> RuleBook:
+    """The scanner's own rules, read once."""
+    return RuleBook.load()
 
 
 def read(text: str) -> tuple[Policy, tuple[Problem, ...]]:

@@ -31,8 +31,8 @@ from scanner.model import (
 )
 from scanner.policy import apply_policy, unmatched, without_policy
 from scanner.policy.places import means_image
-from scanner.rulebook import RuleBook, Scoring
-from tests.unit.policy.parts import TODAY
+from scanner.rulebook import Scoring
+from tests.unit.policy.parts import TODAY, rule_book
 from tests.unit.report.nginx import NOT_READY_NGINX
 from tests.unit.report.parts import report, scores
 
@@ -42,7 +42,7 @@ NOT_VALIDATED = "module-not-validated"
 
 @pytest.fixture(scope="module")
 def scoring() -> Scoring:
-    return RuleBook.load().scoring
+    return rule_book().scoring
 
 
 def accepted(rule: str = NOT_VALIDATED, pattern: str = "*", expires: date = NEXT_YEAR) -> Waiver:

@@ -9,7 +9,7 @@ from scanner.model import Gap, GapKind, Policy, Report, VerdictKind
 from scanner.policy import apply_policy, parse_policy, without_policy
 from scanner.policy.draft import draft, proposals
 from scanner.rulebook import RuleBook
-from tests.unit.policy.parts import TODAY
+from tests.unit.policy.parts import TODAY, rule_book
 from tests.unit.policy.test_apply import finding, scanned, use
 from tests.unit.report.gated import WAIVED_POSTGRES
 from tests.unit.report.nginx import NOT_READY_NGINX
@@ -18,7 +18,7 @@ from tests.unit.report.reports import ALL, UNDETERMINED
 
 @pytest.fixture(scope="module")
 def rules() -> RuleBook:
-    return RuleBook.load()
+    return rule_book()
 
 
 def written(report: Report | None, rules: RuleBook) -> str:

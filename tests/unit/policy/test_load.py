@@ -10,9 +10,8 @@ from scanner.model import GateRules, Override, Policy, Question, Severity, Verdi
 from scanner.policy import parse_policy
 from scanner.policy.document import PolicyFile
 from scanner.policy.load import MAX_SIZE, read_policy
-from scanner.rulebook import RuleBook
 from tests.unit.commands.running import ROOT
-from tests.unit.policy.parts import KNOWN, TODAY, read, waiver
+from tests.unit.policy.parts import KNOWN, TODAY, read, rule_book, waiver
 
 WHOLE = """\
 version: 1
@@ -204,7 +203,7 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
 def test_the_policy_of_the_documentation_is_one() -> None:
     text = (ROOT / "docs/policy.md").read_text()
     example = text.partition("```yaml\n")[2].partition("```")[0]
-    rules = RuleBook.load()
+    rules = rule_book()
     policy, odd = parse_policy(example.encode(), "p", known_to(rules), today=TODAY)
     assert odd == ()
     assert len(policy.waivers) == len(policy.overrides) == 2
