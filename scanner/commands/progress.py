@@ -242,6 +242,8 @@ def _bars(refreshes: int) -> Iterator[Bars]:
 
 
 def _amount(done: int, total: int | None, unit: str) -> str:
+    if total is not None and done > total:  # an engine tells sizes roughly
+        total = None
     if unit == "bytes":
         shift, unit = (20, "MiB") if max(done, total or 0) >= 1 << 20 else (10, "KiB")
         done, total = done >> shift, None if total is None else total >> shift
