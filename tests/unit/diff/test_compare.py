@@ -216,10 +216,10 @@ def gap(subject: str, **parts: Any) -> Gap:
 
 
 def test_a_gap_of_the_image_itself_is_the_same_with_another_tag() -> None:
-    old = made(reference="app:1", gaps=(gap("app:1"), gap("/a-1.0")))
-    new = made("sha256:2", "app:2", gaps=(gap("app:2"), gap("/a-1.1")))
+    old = made(reference="app:blue", gaps=(gap("app:blue"), gap("/a-1.0")))
+    new = made("sha256:2", "app:green", gaps=(gap("app:green"), gap("/a-1.1")))
     assert compare(old, new).gaps == ()
-    [change] = compare(old, replace(new, gaps=(gap("app:2"),))).gaps
+    [change] = compare(old, replace(new, gaps=(gap("app:green"),))).gaps
     assert (change.kind, change.subject) == (Kind.REMOVED, "/a-1.0")
     [change] = compare(
         replace(old, gaps=(gap("/a", caps=False),)), replace(new, gaps=(gap("/a"),))

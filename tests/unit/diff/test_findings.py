@@ -260,6 +260,9 @@ def test_another_day_makes_findings_of_its_own() -> None:
     new = made("sha256:2", uses=historical, findings=expired(), **LATER)
     assert only(old, new).causes == (Cause.DAY,)
     assert only(old, replace(new, **OTHER_RULES)).causes == (Cause.DAY, Cause.RULES)
+    # What a certificate is worth depends on the system, too.
+    other = replace(new, image=replace(new.image, os="rhel 9"))
+    assert only(old, other).causes == (Cause.IMAGE, Cause.DAY)
 
 
 def test_a_module_that_changed_is_the_images_doing() -> None:
