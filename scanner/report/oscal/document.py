@@ -131,7 +131,7 @@ def _finding(report: Report, ids: Ids, found: Judged) -> Json:
         "status": status,
     }
     if not found.applicable:
-        target["implementation-status"] = {"state": "not-applicable"}
+        target["implementation-status"] = {"state": "not-applicable", "remarks": line(found.why)}
     made: Json = {
         "uuid": ids.of("finding", control.statement),
         "title": f"{control.label}: {found.state.replace('-', ' ')} by this image",
