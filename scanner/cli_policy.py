@@ -100,7 +100,8 @@ def init(
         ),
     ] = None,
     file: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the policy goes.")
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Where the policy goes; - prints it."),
     ] = Path(".fips-scanner.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Write over a policy.")] = False,
     static: Annotated[

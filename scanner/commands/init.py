@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from scanner.commands.policy_options import known_to
+from scanner.commands.policy_options import PolicyOptions, known_to, policy_file
 from scanner.commands.progress import shown_progress
 from scanner.commands.rule_folders import rule_folders
-from scanner.commands.terminal import OutputFile, say
+from scanner.commands.terminal import OutputFile, put, say
 from scanner.errors import UsageError
 from scanner.gate import PASSED
 from scanner.model import Report
@@ -22,6 +22,7 @@ from scanner.policy.draft import draft
 from scanner.rulebook import RuleBook
 
 SCHEMA = ".fips-scanner.schema.json"
+STDOUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,30 @@ def run(request: InitRequest) -> int:
     """
     if request.image and request.report:
         raise UsageError("an image and --from are too much; leave one out")
+    if request.file == STDOUT:
+        put(_text(request))
+        return PASSED
     if os.path.lexists(request.file) and not request.force:
         raise UsageError(f"{request.file} is there already; --force writes a new one")
     schema = request.file.with_name(SCHEMA)
     with OutputFile(request.file) as policy, OutputFile(schema) as beside:
-        rules = RuleBook.load(*rule_folders(request.rules))
-        report = _report(request, rules)
-        text = draft(report, today=request.today, scoring=rules.scoring, schema=SCHEMA)
-        # What is written here must be readable by the next scan.
-        parse_policy(text.encode(), str(request.file), known_to(rules), today=request.today)
-        policy.write(text)
+        above = policy_file(PolicyOptions())
+        policy.write(_text(request))
         beside.write(policy_schema())
     if not request.quiet:
         say(f"policy: written to {request.file}, for editors its schema to {schema}")
+        if above is not None and above.resolve() != request.file.resolve():
+            say(f"policy: {above} held here; where the new one is found, it no longer does")
     return PASSED
+
+
+def _text(request: InitRequest) -> str:
+    rules = RuleBook.load(*rule_folders(request.rules))
+    report = _report(request, rules)
+    text = draft(report, today=request.today, scoring=rules.scoring, schema=SCHEMA)
+    # What is written here must be readable by the next scan.
+    parse_policy(text.encode(), str(request.file), known_to(rules), today=request.today)
+    return text
 
 
 def _report(request: InitRequest, rules: RuleBook) -> Report | None:

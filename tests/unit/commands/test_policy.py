@@ -251,3 +251,19 @@ def test_init_from_a_saved_report(report: Report, capsys: pytest.CaptureFixture[
     code, _, err = run(capsys, "init", "nginx", "--from", "r.json", "--force")
     assert code == 2
     assert "leave one out" in err
+
+
+def test_init_can_print_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "init", "-o", "-")
+    assert (code, err) == (0, "")
+    assert out.startswith("# yaml-language-server: ")
+    assert list(Path().iterdir()) == []
+
+
+def test_init_tells_which_policy_it_takes_the_place_of(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / NAME).write_text(POLICY)
+    code, _, err = run(capsys, "init")
+    assert code == 0
+    assert f"policy: ../{NAME} held here" in err
