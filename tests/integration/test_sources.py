@@ -205,6 +205,27 @@ def test_an_image_of_the_engine(engine: docker.DockerClient, loaded: str, tmp_pa
 
 @pytest.mark.docker
 @pytest.mark.xdist_group("sources-test")
+def test_an_image_of_the_engine_tells_the_digest_of_a_manifest_once_it_is_pushed(
+    engine: docker.DockerClient, registry: str, loaded: str
+) -> None:
+    with open_image("docker:sources-test:1") as image:
+        assert (image.digest, image.manifest_digest) == (loaded, "")
+    name = f"{registry}/sources/pushed"
+    engine.images.get(loaded).tag(name, "v1")
+    try:
+        login = dict(zip(("username", "password"), LOGIN, strict=True))
+        told = engine.images.push(name, tag="v1", auth_config=login, stream=True, decode=True)
+        assert [line["error"] for line in told if "error" in line] == []
+        with open_image(f"docker:{name}:v1") as image:
+            pushed = image.manifest_digest
+        with open_image(f"registry:{name}:v1", insecure=True) as image:
+            assert image.manifest_digest == image.digest == pushed
+    finally:
+        engine.images.remove(f"{name}:v1", force=True)
+
+
+@pytest.mark.docker
+@pytest.mark.xdist_group("sources-test")
 def test_another_platform_than_the_engine_has(loaded: str) -> None:
     with pytest.raises(UsageError, match="is not there for linux/s390x: it is for linux/amd64"):
         look(f"docker:{loaded}", platform="linux/s390x")

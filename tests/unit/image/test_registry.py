@@ -120,7 +120,7 @@ def count(server: Server, part: str) -> int:
 
 def test_an_image_is_read(registry: Server) -> None:
     with open_image(f"registry:{registry.host}/app:1", insecure=True) as image:
-        assert image.digest == sha(registry.manifest)
+        assert image.digest == image.manifest_digest == sha(registry.manifest)
         assert seen(walk(image, Recorder).facts)["/a"] == "A"
     digest = sha(registry.manifest)
     assert seen(scan(registry, f"app@{digest}").facts)["/a"] == "A"

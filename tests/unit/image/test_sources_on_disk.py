@@ -70,7 +70,7 @@ def test_a_layout_tells_the_digest_of_the_manifest(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "l")
     manifest = layout.add(LAYERS)
     with open_image(f"oci:{layout.finish()}") as image:
-        assert image.digest == sha(manifest)
+        assert image.digest == image.manifest_digest == sha(manifest)
 
 
 def test_an_archive_with_its_manifest_first_and_a_layer_that_is_a_link(tmp_path: Path) -> None:
