@@ -13,12 +13,13 @@
 #     FIPS_FAIL_ON, FIPS_MIN_SCORE, FIPS_POLICY, FIPS_BASELINE, FIPS_TARGET, FIPS_PLATFORM,
 #     FIPS_SCENARIO, FIPS_RULES
 #                     the options of the same names
+#     FIPS_FORMATS    more reports: csv, and for each image cyclonedx, oscal, attestation
 #     FIPS_DEFER      true: end with 0 where the gate fails, for pipelines that drop the reports of
 #                     a failed job; `result` fails then, in a step of its own
 #
 # Exit codes: 0 passes the gate, 1 does not, 2 usage, 3 could not determine.
 #
-# Needs a POSIX shell with od, sed, tr and wc: bash, dash and BusyBox do. There is no `pipefail` in
+# Needs a POSIX shell with od, sed and tr: bash, dash and BusyBox do. There is no `pipefail` in
 # dash; the one pipe below brings its exit code in a file.
 set -eu
 
@@ -82,20 +83,15 @@ scan() {
     } | harmless
 }
 
-# GitHub refuses a step's summary of more than 1 MiB, and then shows none.
 summarize() {
     if [ ! -s "$reports/fips.md" ]; then
         printf 'The FIPS scan made no report (exit code %s): see the log.\n' "$code" >"$reports/fips.md"
-    elif [ "$(wc -c <"$reports/fips.md")" -gt 1000000 ]; then
-        printf 'The FIPS report is too long for a summary: see the artifact.\n' >"$reports/summary.md"
-        summary=$reports/summary.md
     fi
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-        cat "$summary" >>"$GITHUB_STEP_SUMMARY"
+        cat "$reports/fips.md" >>"$GITHUB_STEP_SUMMARY"
     fi
     if [ "${TF_BUILD:-}" = True ]; then
-        folder=$(cd "$reports" && pwd)
-        printf '##vso[task.uploadsummary]%s/%s\n' "$folder" "${summary##*/}"
+        printf '##vso[task.uploadsummary]%s/fips.md\n' "$(cd "$reports" && pwd)"
     fi
 }
 
@@ -125,7 +121,7 @@ newline='
 '
 reports=${FIPS_REPORTS:-fips-reports}
 case $reports in
-    -* | *"$newline"*) refuse 'FIPS_REPORTS is no folder; write one such as fips-reports' ;;
+    -* | *"$newline"* | *'{'*) refuse 'FIPS_REPORTS is no folder; write one such as fips-reports' ;;
 esac
 if [ "${1:-}" = result ] && [ $# -eq 1 ]; then
     result
@@ -134,7 +130,6 @@ fi
 defer=false
 token=
 code=3
-summary=$reports/fips.md
 if is_on FIPS_DEFER "${FIPS_DEFER:-}"; then defer=true; fi
 if is_on FIPS_STATIC "${FIPS_STATIC:-}"; then set -- "$@" --static; fi
 [ -z "${FIPS_FAIL_ON:-}" ] || set -- "$@" "--fail-on=$FIPS_FAIL_ON"
@@ -152,17 +147,29 @@ set -- "$@" \
     --output "markdown=$reports/fips.md" \
     --output "html=$reports/fips.html" \
     --output "json=$reports/fips.json"
-# Behind `--`, so that none of them can be an option.
 set -f
+for format in ${FIPS_FORMATS:-}; do
+    case $format in
+        csv) file=fips.csv ;;
+        # About one image each.
+        cyclonedx) file='fips-{image}.cdx.json' ;;
+        oscal) file='fips-{image}.oscal.json' ;;
+        attestation) file='fips-{image}.intoto.json' ;;
+        *) refuse "FIPS_FORMATS has $format; there are csv, cyclonedx, oscal and attestation" ;;
+    esac
+    set -- "$@" --output "$format=$reports/$file"
+done
+# Behind `--`, so that none of them can be an option.
 # shellcheck disable=SC2086 # one word for each image
 set -- "$@" -- ${FIPS_IMAGES:-}
 set +f
 
 mkdir -p "$reports" || refuse "$reports is no folder that can be written to; name one in FIPS_REPORTS"
 # A workspace that is used again must not show the reports of the build before.
-for old in fips.sarif fips-junit.xml fips.md fips.html fips.json summary.md exit-code; do
+for old in fips.sarif fips-junit.xml fips.md fips.html fips.json fips.csv exit-code; do
     rm -f "$reports/$old"
 done
+rm -f "$reports"/fips-*.cdx.json "$reports"/fips-*.oscal.json "$reports"/fips-*.intoto.json
 stop_commands
 scan "$@"
 allow_commands

@@ -20,12 +20,14 @@ from tests.unit.ci.scripts import ROOT
 ACTION = ROOT / "action.yml"
 COMPONENT = ROOT / "templates/gate.yml"
 DOCS = ROOT / "docs/ci"
+JENKINS = DOCS / "Jenkinsfile"
 SCRIPTS = sorted([*(ROOT / "ci").glob("*.sh"), *DOCS.glob("*.sh")])
 BIN = Path(sys.executable).parent
 
 SCHEMAS = {
     ACTION: ["vendor.github-actions"],
     **{path: ["vendor.github-workflows"] for path in (ROOT / ".github/workflows").glob("*.yml")},
+    ROOT / ".github/dependabot.yml": ["vendor.dependabot"],
     DOCS / "github.yml": ["vendor.github-workflows"],
     DOCS / "gitlab-ci.yml": ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
     DOCS / "azure-pipelines.yml": [
@@ -100,6 +102,7 @@ def test_no_setting_is_part_of_a_script() -> None:
                 scripts += 1
                 assert "${{" not in script, path
                 assert "$[[" not in script, path
+                assert not re.search(r"\$\(\w+(\.\w+)*\)", script), path
     assert scripts > 15
 
 
@@ -108,11 +111,12 @@ def test_scripts_are_without_mistakes(tmp_path: Path) -> None:
     for at, path in enumerate(definitions()):
         for document in yaml.safe_load_all(path.read_text()):
             for number, script in enumerate(shell_of(document)):
-                # Azure's own variables, filled in before a shell sees them.
-                text = re.sub(r"\$\((\w+(\.\w+)*)\)", "azure", script)
                 file = tmp_path / f"{path.stem}-{at}-{number}.sh"
-                file.write_text(f"#!/bin/sh -e\n{text}\n")
+                file.write_text(f"#!/bin/sh -e\n{script}\n")
                 found.append(str(file))
+    for number, script in enumerate(re.findall(r"\bsh '(.+)'$", JENKINS.read_text(), re.MULTILINE)):
+        (file := tmp_path / f"jenkins-{number}.sh").write_text(f"#!/bin/sh -e\n{script}\n")
+        found.append(str(file))
     done = subprocess.run(
         # A script of a definition has variables of its environment, and ends with its code.
         [str(BIN / "shellcheck"), "--exclude=SC2154,SC2155", *found],

@@ -46,6 +46,10 @@ def test_action_fails_after_its_uploads(place: Path) -> None:
         }
         return run(step["run"], place, **variables, **runner)
 
+    assert run_step(steps["Check the inputs"]) == (0, "")
+    known["inputs.comment"] = "True"
+    code, log = run_step(steps["Check the inputs"])
+    assert (code, log) == (2, "fips-scanner: comment is True; write true or false\n")
     code, log = run_step(steps["Scan"])
     assert code == 0, log
     assert output.read_text().splitlines() == [
@@ -73,9 +77,10 @@ def test_action_fails_after_its_uploads(place: Path) -> None:
 def test_component_scans_in_one_job_and_fails_in_the_next(place: Path) -> None:
     install(place, "dash")
     (place / "fips-reports").mkdir()
-    (place / "fips-reports/summary.md").write_text("of the build before")
+    for old in ("fips-app-1.oscal.json", "fips-app-1.intoto.json"):
+        (place / "fips-reports" / old).write_text("of the build before")
     inputs, jobs = component()
-    values = {"images": "dir:good", "min_score": "90"}
+    values = {"images": "dir:good", "min_score": "90", "formats": "cyclonedx csv"}
     scan, gate = jobs["fips-scan"], jobs["fips-gate"]
     variables = {
         name: filled_in(inputs, value, values) for name, value in scan["variables"].items()
@@ -92,7 +97,10 @@ def test_component_scans_in_one_job_and_fails_in_the_next(place: Path) -> None:
     login = json.loads(log.splitlines()[-1])
     assert list(login["auths"]) == ["registry.example"]
     assert len(login["auths"]["registry.example"]["auth"]) == 144
-    assert {path.name for path in (place / "fips-reports").iterdir()} == {"exit-code", *REPORTS}
+    assert {path.name for path in (place / "fips-reports").iterdir()} == {
+        *("exit-code", "fips.csv", "fips-good.cdx.json"),
+        *REPORTS,
+    }
     reports = {**scan["artifacts"]["reports"]}
     reports |= load(DOCS / "gitlab-ci.yml")["fips-scan"]["artifacts"]["reports"]
     assert ElementTree.parse(place / reports["junit"]).getroot().tag == "testsuites"
