@@ -229,7 +229,7 @@ class _Crew:
         if found.outcome is None and code == -signal.SIGUSR1:  # it did not come to listen
             found.outcome = self._failure(at, NOT_BEGUN, _INTERRUPTED)
         if found.outcome is None:
-            found.outcome = self._failure(at, _why_ended(code), _UNDETERMINED)
+            found.outcome = self._failure(at, why_ended(code), _UNDETERMINED)
         self._over(at, found.outcome, found.trace)
 
     def _over(self, at: int, outcome: Report | Failure, trace: str = "") -> None:
@@ -266,11 +266,17 @@ def _start_server() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def _why_ended(code: int | None) -> str:
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        memory = ", perhaps for lack of memory; scan with fewer --jobs" if -code == 9 else ""
-        return f"its process was ended by {name}{memory}"
+def why_ended(code: int | None) -> str:
+    """Why a process gave no answer, by its exit code as `multiprocessing` tells it."""
+    number = -code if code is not None and code < 0 else (code or 0) - 128
+    if number in signal.valid_signals():
+        name = signal.Signals(number).name
+        advice = {
+            "SIGKILL": ", perhaps for lack of memory; scan with fewer --jobs",
+            "SIGTERM": "; scan it again",
+            "SIGHUP": "; scan it again",
+        }
+        return f"its process was ended by {name}{advice.get(name, '; please report it')}"
     return f"its process ended without an answer, with exit code {code}; please report it"
 
 

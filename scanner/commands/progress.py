@@ -151,9 +151,9 @@ class _ManyLines(_Unseen):
 
     def ended(self, at: int, outcome: Report | Failure, trace: str) -> None:
         super().ended(at, outcome, trace)
-        if at in self._lines:
+        if at in self._lines:  # it was begun
             self._lines.pop(at).close()
-        say(f"{self._prefix(at)}{_answer(outcome)}")
+            say(f"{self._prefix(at)}{_answer(outcome)}")
 
     def interrupted(self, running: int) -> None:
         say(_interrupted(running))
@@ -184,8 +184,9 @@ class _ManyBars(_Unseen):
 
     def ended(self, at: int, outcome: Report | Failure, trace: str) -> None:
         super().ended(at, outcome, trace)
-        if at in self._running:
-            self._bars.remove_task(self._running.pop(at).task)
+        if at not in self._running:  # it was not begun
+            return
+        self._bars.remove_task(self._running.pop(at).task)
         self._done += 1
         amount = f"{self._done} of {len(self._names)}"
         self._bars.update(self._all, completed=self._done, amount=amount)

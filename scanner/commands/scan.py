@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from scanner.scan import ScanOptions
 
 
+_NOT_BEGUN = 3
+"""Images named that an interruption left out; the report names all."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
     """What the user asked for."""
@@ -189,8 +193,12 @@ class _Scans:
 
 def _tell(batch: Batch, files: Sequence[Path], *, quiet: bool) -> None:
     """Say on standard error where reports are, what the gate says, and what was not scanned."""
+    not_begun = [each for each in batch.failures if each.exit_code == INTERRUPTED]
     for failure in batch.failures:
-        complain(f"{failure.reference}: {failure.error}")
+        if failure not in not_begun[_NOT_BEGUN:]:
+            complain(f"{failure.reference}: {failure.error}")
+    if not_begun[_NOT_BEGUN:]:
+        complain(f"and {len(not_begun) - _NOT_BEGUN} more were not scanned: interrupted")
     if quiet:
         return
     several = len(batch.reports) + len(batch.failures) > 1

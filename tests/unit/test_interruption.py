@@ -1,6 +1,8 @@
 import pytest
 
 from scanner.interruption import Interrupted, Interruption
+from scanner.model import GapKind
+from scanner.simulate.results import cut_short
 
 
 def test_at_once_unless_told_otherwise() -> None:
@@ -43,3 +45,12 @@ def test_deferral_ends_with_an_error() -> None:
         raise ValueError("x")
     with pytest.raises(Interrupted):
         interruption.request()
+
+
+@pytest.mark.parametrize("missing", [(), ("enforced",), ("baseline", "node", "enforced")])
+def test_a_run_that_was_cut_short_is_never_whole(missing: tuple[str, ...]) -> None:
+    results, gaps = cut_short(missing)
+    assert [each.name for each in results] == list(missing)
+    assert not any(each.ran for each in results)
+    assert {each.subject for each in gaps} == set(missing or ("audit",))
+    assert all(each.caps and each.kind is GapKind.INTERRUPTED for each in gaps)

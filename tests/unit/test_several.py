@@ -15,7 +15,7 @@ from scanner.machine import Means
 from scanner.model import Failure, Report
 from scanner.rulebook import RuleBook
 from scanner.scan import ScanOptions
-from scanner.several import explained, scan_several
+from scanner.several import explained, scan_several, why_ended
 from scanner.sources.wanted import Target
 
 
@@ -143,3 +143,17 @@ def test_errors_are_told_as_the_command_does() -> None:
         text, code, trace = explained(error)
     assert (text, code) == ("internal error, please report it: KeyError: 'x'", 3)
     assert trace.startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (-9, "SIGKILL, perhaps for lack of memory"),
+        (-11, "SIGSEGV; please report it"),
+        (143, "SIGTERM; scan it again"),
+        (1, "exit code 1; please report it"),
+        (None, "without an answer"),
+    ],
+)
+def test_why_a_process_ended(code: int | None, says: str) -> None:
+    assert says in why_ended(code)
