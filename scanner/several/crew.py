@@ -1,6 +1,6 @@
-"""Scans several images side by side, each in a process of its own.
+"""Begins scans, hears from their processes, and lets them take turns in running containers.
 
-A scan that fails or takes its process down costs its image, never the others. Prints nothing.
+A scan that fails or takes its process down costs its image, never the others.
 """
 
 from __future__ import annotations
@@ -9,34 +9,25 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from types import FrameType, TracebackType
 from typing import Any, Protocol
 
-from scanner.errors import ScannerError, UsageError
+from scanner.gate import UNDETERMINED
 from scanner.interruption import Interrupted, Interruption
 from scanner.machine import Means
 from scanner.model import Failure, Report
 from scanner.rulebook import RuleBook
-from scanner.scan import ScanOptions, scan
+from scanner.scan import ScanOptions
+from scanner.several.work import INTERRUPTED, PUT_AWAY, work
 from scanner.sources.wanted import Target
 
 NOT_BEGUN = "not scanned: interrupted before it was begun"
-_HALFWAY = "not scanned: interrupted before all of its files were inspected"
-_INTERRUPTED = 128 + signal.SIGINT
-_USAGE, _UNDETERMINED = 2, 3
-_PUT_AWAY = 20.0
-"""Seconds that a process may take to remove its containers."""
-_PAUSE = 0.1
-"""Seconds between two messages of how far a phase is."""
 
 
 Finish = Callable[[int, Report], Report]
@@ -125,7 +116,7 @@ class _Crew:
     def work(self, interruption: Interruption) -> None:
         context = multiprocessing.get_context("forkserver")
         # Imported once, and shared by all processes that scan.
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload([work.__module__])
         _start_server()
         with interruption.deferred():
             while self.running or (self.begun < len(self.targets) and not interruption.requested):
@@ -140,13 +131,13 @@ class _Crew:
                 if interruption.requested and not self.interrupted:
                     self._interrupt()
         for at in range(self.begun, len(self.targets)):
-            self._over(at, self._failure(at, NOT_BEGUN, _INTERRUPTED))
+            self._over(at, self._failure(at, NOT_BEGUN, INTERRUPTED))
 
     def end(self) -> None:
         """End what still runs; each process removes what it made."""
         for each in self.running.values():
             each.process.terminate()
-        deadline = time.monotonic() + _PUT_AWAY
+        deadline = time.monotonic() + PUT_AWAY
         for each in self.running.values():
             each.process.join(max(0.0, deadline - time.monotonic()))
             if each.process.is_alive():
@@ -161,7 +152,7 @@ class _Crew:
         ours, theirs = context.Pipe()
         options = replace(self.options, platform=target.platform or self.options.platform)
         process = context.Process(
-            target=_work, args=(theirs, target.reference, self.rules, self.today, options)
+            target=work, args=(theirs, target.reference, self.rules, self.today, options)
         )
         process.start()
         theirs.close()
@@ -223,13 +214,13 @@ class _Crew:
         """A process has ended, with or without an answer."""
         found = self.running.pop(at)
         self._leave(at)
-        found.process.join(_PUT_AWAY)
+        found.process.join(PUT_AWAY)
         code = found.process.exitcode
         found.connection.close()
         if found.outcome is None and code == -signal.SIGUSR1:  # it did not come to listen
-            found.outcome = self._failure(at, NOT_BEGUN, _INTERRUPTED)
+            found.outcome = self._failure(at, NOT_BEGUN, INTERRUPTED)
         if found.outcome is None:
-            found.outcome = self._failure(at, why_ended(code), _UNDETERMINED)
+            found.outcome = self._failure(at, why_ended(code), UNDETERMINED)
         self._over(at, found.outcome, found.trace)
 
     def _over(self, at: int, outcome: Report | Failure, trace: str = "") -> None:
@@ -278,118 +269,3 @@ def why_ended(code: int | None) -> str:
         }
         return f"its process was ended by {name}{advice.get(name, '; please report it')}"
     return f"its process ended without an answer, with exit code {code}; please report it"
-
-
-# --- in the process of one scan ------------------------------------------------------------------
-
-
-def _work(
-    connection: Connection, reference: str, rules: RuleBook, today: date, options: ScanOptions
-) -> None:
-    interruption = Interruption()
-    _listen(interruption)
-    teller = _Teller(connection)
-    try:
-        report = scan(
-            reference,
-            rules=rules,
-            today=today,
-            options=options,
-            progress=teller,
-            interruption=interruption,
-            turn=lambda: _Turn(connection),
-        )
-    except Interrupted:
-        connection.send(("failure", _HALFWAY, _INTERRUPTED, ""))
-    except Exception as error:  # the last line of defense
-        connection.send(("failure", *explained(error)))
-    else:
-        connection.send(("report", report))
-    connection.close()
-
-
-def explained(error: Exception) -> tuple[str, int, str]:
-    """An error in one line for people, its exit code, and where an unexpected one arose."""
-    if isinstance(error, ScannerError):
-        return str(error), _USAGE if isinstance(error, UsageError) else _UNDETERMINED, ""
-    if isinstance(error, MemoryError):
-        return "out of memory; scan with fewer --jobs, or on a larger machine", _UNDETERMINED, ""
-    text = f"internal error, please report it: {type(error).__name__}: {error}"
-    return text, _UNDETERMINED, traceback.format_exc()
-
-
-def _listen(interruption: Interruption) -> None:
-    """Ctrl-C reaches the whole process group; the first process decides, and tells by SIGUSR1."""
-    ends = (signal.SIGTERM, signal.SIGHUP)
-
-    def end(number: int, frame: FrameType | None) -> None:
-        del frame
-        for each in ends:
-            signal.signal(each, signal.SIG_IGN)
-        raise SystemExit(128 + number)
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if not interruption.requested:
-            interruption.request()
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, interrupt)
-    for each in ends:
-        signal.signal(each, end)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        with contextlib.suppress(OSError):
-            parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(_PUT_AWAY)
-        os._exit(1)
-
-
-class _Teller:
-    """Tells the first process how far the scan is."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._next = 0.0
-
-    def phase(self, text: str) -> None:
-        self._next = 0.0
-        self._connection.send(("phase", text))
-
-    def advance(self, done: int, total: int | None, unit: str) -> None:
-        now = time.monotonic()
-        if now >= self._next or done == total:
-            self._next = now + _PAUSE
-            self._connection.send(("advance", done, total, unit))
-
-
-class _Turn:
-    """The time in which this scan may run containers."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.send(("turn",))
-        try:
-            self._connection.recv()
-        except BaseException:
-            self._over()
-            raise
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over()
-
-    def _over(self) -> None:
-        with contextlib.suppress(OSError):
-            self._connection.send(("over",))
