@@ -90,6 +90,7 @@ def test_a_scan_goes_by_the_policy_above(
     code, _, err = run(capsys, "scan", "x", "--date", "2026-12-02", "--min-score", "0")
     assert code == 1
     assert "expired on 2026-12-01: team-web renews it or removes it (line 8)" in err
+    assert "ends on" not in err
     code, _, err = run(capsys, "scan", "x", *DAY, "--quiet")
     assert (code, err) == (1, "")
 

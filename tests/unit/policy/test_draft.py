@@ -121,6 +121,9 @@ def test_programs_are_named_by_the_component_that_they_share(rules: RuleBook) ->
     assert [each.pattern for each in found] == ["gnutls"]
     found = proposals(MORE["many-places"], today=TODAY, scoring=rules.scoring)
     assert [each.pattern for each in found] == [f"/opt/{n}/*" for n in range(5)]
+    # A path that no pattern can name leaves nothing for others to add.
+    found = proposals(MORE["hostile"], today=TODAY, scoring=rules.scoring)
+    assert [each.pattern for each in found if each.rule.startswith("openssl")] == ["*"]
     found = proposals(MORE["everywhere"], today=TODAY, scoring=rules.scoring)
     assert [each.pattern for each in found] == ["*"]
 
