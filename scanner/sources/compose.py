@@ -98,9 +98,10 @@ def _dot_env(folder: Path) -> dict[str, str]:
         return {}
     from io import StringIO
 
-    from dotenv import dotenv_values
+    from dotenv.main import DotEnv
 
-    found = dotenv_values(stream=StringIO(read_text(str(path))))
+    # As in Compose, the environment wins where one of its variables names another one, too.
+    found = DotEnv(None, StringIO(read_text(str(path))), override=False).dict()
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -92,6 +92,15 @@ def test_the_environment_wins_over_the_file_beside(file: Path) -> None:
     assert images(file, text).targets[0].reference == "a:1.1"
 
 
+def test_the_environment_wins_within_the_file_beside(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file.parent / ".env").write_text("TAG=1\nLATER=${TAG}.1\n")
+    monkeypatch.setenv("TAG", "2")
+    found = images(file, "services: {a: {image: 'a:${LATER}'}}", TAG="2")
+    assert found.targets[0].reference == "a:2.1"
+
+
 def test_a_variable_that_is_not_set_is_told(file: Path) -> None:
     assert f"{file}:8: the variable TAG is not set" in images(file).notes
     with pytest.raises(UsageError, match=r"compose\.yaml:1: the variable T is not set: say"):
