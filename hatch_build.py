@@ -10,6 +10,8 @@ import importlib.util
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,20 +37,24 @@ class NativeHelper(BuildHookInterface):  # type: ignore[misc]
         ]
         if native.is_current():
             return
-        for program in native.PROGRAMS:
-            for name, machine in native.ARCHITECTURES.items():
-                self.app.display_info(f"building {program.name} for {name}")
-                target = f"{machine}-{program.system}"
-                sources = (native.FOLDER / each for each in program.sources)
-                subprocess.run(  # noqa: S603
-                    [
-                        *(sys.executable, "-m", "ziglang", "cc", "-target", target),
-                        *(*FLAGS, *program.flags, "-o", native.built(name, program)),
-                        *(each for each in sources if each.suffix == ".c"),
-                    ],
-                    check=True,
-                )
+        # Most of the time goes into each target's C library, which one processor compiles.
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(partial(self._build, native), native.ARCHITECTURES))
         native.STAMP.write_text(json.dumps({"source": native.source_digest()}))
+
+    def _build(self, native: ModuleType, architecture: str) -> None:
+        for program in native.PROGRAMS:
+            self.app.display_info(f"building {program.name} for {architecture}")
+            target = f"{native.ARCHITECTURES[architecture]}-{program.system}"
+            sources = (native.FOLDER / each for each in program.sources)
+            subprocess.run(  # noqa: S603
+                [
+                    *(sys.executable, "-m", "ziglang", "cc", "-target", target),
+                    *(*FLAGS, *program.flags, "-o", native.built(architecture, program)),
+                    *(each for each in sources if each.suffix == ".c"),
+                ],
+                check=True,
+            )
 
 
 def _native(root: Path) -> ModuleType:

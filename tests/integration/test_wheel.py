@@ -48,6 +48,8 @@ def test_wheel_holds_every_rule_and_nothing_else_of_the_repository(wheel: Path) 
         names = set(archive.namelist())
     rules = {f"scanner/_rules/{path.relative_to(ROOT / 'rules')}" for path in rule_files()}
     assert rules <= names
+    # Without it, the types of the library count for nothing where it is used.
+    assert "scanner/py.typed" in names
     others = {name for name in names if not name.startswith("scanner/")}
     assert {name.partition("/")[2] for name in others if ".data/" in name} == {
         "scripts/fips-scanner-gate"
