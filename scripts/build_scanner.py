@@ -31,7 +31,7 @@ NAMES = (
     "Dockerfile",
     "scanner",
     "rules",
-    "ci",
+    "ci/gate.sh",
 )
 
 
