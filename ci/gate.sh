@@ -127,6 +127,12 @@ if [ "${1:-}" = result ] && [ $# -eq 1 ]; then
     result
 fi
 
+case ${FIPS_BASELINE:-} in
+    "$reports"/* | ./"$reports"/* | "$PWD/$reports"/*)
+        refuse "$FIPS_BASELINE is where the reports go; keep the baseline in another folder"
+        ;;
+esac
+
 defer=false
 token=
 code=3

@@ -42,6 +42,7 @@ def test_wrong_call_fails_although_deferred_and_leaves_no_old_report(place: Path
         ("", {"FIPS_REPORTS": "a\nb=c"}, 2, "FIPS_REPORTS is no folder"),
         ("", {"FIPS_REPORTS": "{image}"}, 2, "FIPS_REPORTS is no folder"),
         ("", {"FIPS_FORMATS": "csv exe"}, 2, "FIPS_FORMATS has exe; there are csv, cyclonedx,"),
+        ("", {"FIPS_BASELINE": "fips-reports/fips.json"}, 2, "keep the baseline in another folder"),
         ("", {"FIPS_REPORTS": "bin/fips-scanner"}, 2, "is no folder that can be written to"),
         ("result", {}, 3, "no scan has left its exit code in fips-reports"),
     ],
