@@ -62,8 +62,8 @@ def gate(
     if found:
         reasons.append(f"{_count(found)} at or above {rules.fail_on}: {_names(found)}")
     if rules.min_score is not None and verdict.score < rules.min_score:
-        which = "" if verdict == report.verdict else " without what is waived"
-        reasons.append(f"the score{which} is {verdict.score}, below {rules.min_score}")
+        which = "the score" if verdict == report.verdict else "the accepted score"
+        reasons.append(f"{which} is {verdict.score}, below {rules.min_score}")
     is_open = verdict.kind is VerdictKind.UNDETERMINED
     if rules.verdict and not is_open and worse(verdict.kind, rules.verdict):
         reasons.append(f"the verdict is {verdict.kind}, not {rules.verdict} or better")

@@ -222,4 +222,6 @@ def _tell_gate(report: Report, name: str) -> None:
         if fail_on is None:
             say(f"gate: {name}off, the verdict is {verdict.kind}")
         else:
-            say(f"gate: {name}passed, nothing at or above {fail_on}; yet it is {verdict.kind}")
+            left = " is left" if any(each.ignored_by for each in report.findings) else ""
+            found = f"nothing at or above {fail_on}{left}"
+            say(f"gate: {name}passed, {found}; yet it is {verdict.kind}")

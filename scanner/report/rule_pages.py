@@ -16,6 +16,7 @@ from scanner.cmvp import status_on
 from scanner.errors import UsageError
 from scanner.model import ValidationStatus
 from scanner.report.algorithm_pages import algorithm_pages, algorithm_rows
+from scanner.report.gap_pages import gap_names, gap_page
 from scanner.report.knowledge_pages import knowledge_pages, knowledge_rows
 from scanner.report.look import Look
 from scanner.report.page import Page
@@ -63,12 +64,16 @@ def explain(rules: RuleBook, name: str, today: date, look: Look | None = None) -
     """The page of the rule called `name`.
 
     Args:
-        name: its id; of a certificate also its number: `4985`, `#4985` or `cmvp-4985`.
+        name: its id; of a certificate also its number: `4985`, `#4985` or `cmvp-4985`; of what
+            could not be looked at `gap:` and its kind.
         today: the day for which a certificate's status is told.
 
     Raises:
         UsageError: there is no such rule; names those that are nearly called so.
     """
+    page = Page(look or Look())
+    if gap_page(name.strip(), page):
+        return page.result()
     pages = [write for id_, write in _pages(rules, today) if id_ == name.strip()]
     if not pages:
         number = name.strip().removeprefix("cmvp-").removeprefix("#")
@@ -81,10 +86,10 @@ def explain(rules: RuleBook, name: str, today: date, look: Look | None = None) -
         suite = rules.tls.suite(name.strip())
         pages = algorithm_pages(rules.algorithms, name.strip(), suite, today)
     if not pages:
-        close = get_close_matches(name, {id_ for id_, _ in _pages(rules, today)}, 3)
+        known = {*gap_names(), *(id_ for id_, _ in _pages(rules, today))}
+        close = get_close_matches(name, known, 3)
         meant = f"did you mean {' or '.join(close)}? " if close else ""
         raise UsageError(f"no rule is called {name}: {meant}`fips-scanner rules list` shows all")
-    page = Page(look or Look())
     for write in pages:
         page.blank()
         write(page)

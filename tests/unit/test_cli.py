@@ -128,7 +128,7 @@ def test_scan_as_text_through_a_pipe_is_plain(rootfs: Path) -> None:
             NOT_READY_NGINX,
             ["--fail-on", "never", "--min-score", "50"],
             1,
-            "gate: the score without what is waived is 18",
+            "gate: the accepted score is 18",
         ),
         (UNDETERMINED, [], 3, "gate: could not be determined"),
     ],
