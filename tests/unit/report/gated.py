@@ -213,7 +213,7 @@ WAIVED_POSTGRES = report(
                 "the waiver of private-key-in-image for server.key expired on 2026-10-31: db-team "
                 "renews it or removes it (line 18)",
                 "2 findings at or above high: module-not-validated, private-key-in-image",
-                "the score without what is waived is 41, below 60",
+                "the accepted score is 41, below 60",
                 "the verdict is not-ready, not conditional or better",
             ),
         ),
