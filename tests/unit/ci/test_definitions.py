@@ -178,14 +178,17 @@ def test_documentation_shows_the_files(pytestconfig: pytest.Config) -> None:
     assert shown == {f"docs/ci/{path.name}" for path in DOCS.iterdir()}
 
 
-def test_documentation_names_every_input() -> None:
+def test_every_setting_is_documented_and_reaches_the_gate() -> None:
     text = (ROOT / "docs/ci.md").read_text()
-    inputs, _ = component()
+    inputs, jobs = component()
     gate = (ROOT / "ci/gate.sh").read_text()
     for name in {*load(ACTION)["inputs"]}:
         assert f"`{name}`" in text, name
+    scan = next(each for each in load(ACTION)["runs"]["steps"] if each.get("id") == "scan")
     for name in set(re.findall(r"\bFIPS_[A-Z_]+\b", gate)):
         assert f"`{name}`" in text, name
+        assert name in scan["env"], name
+        assert name in jobs["fips-scan"]["variables"], name
     own = {"images", "scanner_image", "stage"}
     for name in set(inputs) - own:
         assert f"FIPS_{name.upper()}" in gate, name
