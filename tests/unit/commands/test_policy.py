@@ -80,7 +80,7 @@ def test_a_scan_goes_by_the_policy_above(
         f"policy: ../{NAME}",
         f"policy: ../{NAME}:8: the waiver of run-leaks-when-enforced for enforced ends on "
         "2026-12-01, in 6 days (team-web)",
-        "gate: the score without what is waived is 27, below 50",
+        "gate: the accepted score is 27, below 50",
     ]
     code, _, err = run(capsys, "scan", "x", *DAY, "--min-score", "10")
     assert code == 0
