@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from scanner.cli_scan import ConditionName, FailOn
-from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
+from scanner.cli_types import (
+    Day,
+    Folders,
+    Insecure,
+    NoPolicy,
+    Platform,
+    PolicyFile,
+    Provider,
+    Quiet,
+    Static,
+)
 
 config_app = typer.Typer(
     rich_markup_mode=None,
@@ -104,19 +114,10 @@ def init(
         typer.Option("--output", "-o", metavar="FILE", help="Where the policy goes; - prints it."),
     ] = Path(".fips-scanner.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Write over a policy.")] = False,
-    static: Annotated[
-        bool, typer.Option("--static", help="Inspect only; start no container.")
-    ] = False,
+    static: Static = False,
     platform: Platform = None,
     insecure: Insecure = False,
-    fips_provider: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A fips.so for the simulated run of images that have none.",
-            show_default=False,
-        ),
-    ] = None,
+    fips_provider: Provider = None,
     rules: Folders = None,
     day: Day = None,
     quiet: Quiet = False,

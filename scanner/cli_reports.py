@@ -11,14 +11,10 @@ from typing import Annotated
 import typer
 
 from scanner.cli_scan import FORMATS, FailOn
-from scanner.cli_types import Quiet
+from scanner.cli_types import Quiet, Verbose
 
 DIFF_FORMATS = ("text", "json", "markdown")
 """The keys of `scanner.report.comparison.DIFF_RENDERERS`, which takes too long to load."""
-
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="List everything, the evidence too.")
-]
 
 
 def report(

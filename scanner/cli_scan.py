@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from scanner import cli_complete as complete
-from scanner.cli_types import Day, Folders, Insecure, NoPolicy, Platform, PolicyFile, Quiet
+from scanner.cli_types import (
+    Day,
+    Folders,
+    Insecure,
+    NoPolicy,
+    Platform,
+    PolicyFile,
+    Provider,
+    Quiet,
+    Static,
+    Verbose,
+)
 from scanner.commands import scenario_options as options
 
 FORMATS = (
@@ -80,9 +91,7 @@ def scan(
             show_default="what suits the machine",
         ),
     ] = None,
-    static: Annotated[
-        bool, typer.Option("--static", help="Inspect only; start no container.")
-    ] = False,
+    static: Static = False,
     platform: Platform = None,
     output: Annotated[
         list[str] | None,
@@ -123,8 +132,9 @@ def scan(
     condition: Annotated[
         list[ConditionName] | None,
         typer.Option(
-            help="Run the container under this condition; may be repeated. It is run in the "
-            "baseline as well.",
+            metavar="NAME",
+            help="Run the container under this condition (node, enforced); may be repeated. It "
+            "is run in the baseline as well.",
             show_default="as in the policy, or all",
         ),
     ] = None,
@@ -138,15 +148,7 @@ def scan(
     ] = None,
     day: Day = None,
     insecure: Insecure = False,
-    fips_provider: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A fips.so for the simulated run of images that have none "
-            "(see `fips-scanner provider`).",
-            show_default=False,
-        ),
-    ] = None,
+    fips_provider: Provider = None,
     rules: Folders = None,
     timeout: Annotated[
         float, typer.Option(min=10, metavar="SECONDS", help="For all runs of an image together.")
@@ -185,10 +187,7 @@ def scan(
         typer.Option(metavar="NAME", help="A profile of a Compose file, or *; may be repeated."),
     ] = None,
     quiet: Quiet = False,
-    verbose: Annotated[
-        bool,
-        typer.Option("--verbose", "-v", help="List everything, the evidence too."),
-    ] = False,
+    verbose: Verbose = False,
 ) -> int:
     """Scan images: inspect each, run it under FIPS conditions, judge and score."""
     from scanner.commands.outputs import parse_outputs

@@ -66,3 +66,16 @@ PolicyFile = Annotated[
     ),
 ]
 NoPolicy = Annotated[bool, typer.Option("--no-policy", help="Go by no policy, but by options.")]
+Static = Annotated[bool, typer.Option("--static", help="Inspect only; start no container.")]
+Provider = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A fips.so for the simulated run of images that have none "
+        "(see `fips-scanner provider`).",
+        show_default=False,
+    ),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="List everything, the evidence too.")
+]
