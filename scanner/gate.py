@@ -11,6 +11,7 @@ from scanner.model import (
     Activation,
     Batch,
     Finding,
+    Gap,
     GateResult,
     GateRules,
     Report,
@@ -49,7 +50,8 @@ def gate(
     """Put `report` to the gate.
 
     What is known to fail decides first: it need not be looked at further. An undetermined verdict
-    never passes, unless all that was left open is what the user asked to leave open (`--static`).
+    never passes, unless all that was left open is what the user asked to leave open (`--static`);
+    nor does a conditional one of an image that could not be looked at in full.
 
     Args:
         accepted: verdict and score without what was waived; None where nothing was.
@@ -71,6 +73,9 @@ def gate(
         return GateResult(False, FAILED, tuple(reasons))
     if is_open and (rules.verdict or not _open_on_request(report, excused)):
         return GateResult(False, UNDETERMINED, (f"could not be determined: {_why(verdict)}",))
+    if verdict.kind is VerdictKind.CONDITIONAL and (gaps := _unasked(report)):
+        # One finding more must not let pass what would be undetermined without it.
+        return GateResult(False, UNDETERMINED, (f"could not be determined: {_told(gaps)}",))
     return GateResult(True, PASSED)
 
 
@@ -106,6 +111,18 @@ def _expired(result: WaiverResult) -> str:
         f"the waiver of {waiver.rule} for {waiver.pattern} expired on {waiver.expires}: "
         f"{waiver.owner} renews it or removes it{where}"
     )
+
+
+def _unasked(report: Report) -> tuple[Gap, ...]:
+    """What could not be looked at, though nobody wanted to leave it out, nor accepted that."""
+    return tuple(
+        gap for gap in report.gaps if gap.caps and not gap.requested and not gap.ignored_because
+    )
+
+
+def _told(gaps: Sequence[Gap]) -> str:
+    shown = [f"{gap.subject}: {gap.reason}" if gap.subject else gap.reason for gap in gaps[:2]]
+    return "; ".join(shown)
 
 
 def _open_on_request(report: Report, excused: Container[str]) -> bool:

@@ -12,7 +12,16 @@ from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from scanner.gate import FAILED, UNDETERMINED, counts, worse
-from scanner.model import Batch, Failure, Finding, Gap, PolicyResult, Report, WaiverState
+from scanner.model import (
+    Batch,
+    Failure,
+    Finding,
+    Gap,
+    PolicyResult,
+    Report,
+    VerdictKind,
+    WaiverState,
+)
 from scanner.report.escape import visible
 from scanner.report.look import Look
 from scanner.report.order import ordered_findings
@@ -186,7 +195,7 @@ def _gate_rules(result: PolicyResult) -> list[_Case]:
             cases.append(_Case("gate", name, text=f"{score}, asked for: {rules.min_score}"))
     if rules.verdict is not None:
         name, asked = "the verdict is good enough", f"{rules.verdict} or better"
-        if result.gate.exit_code == UNDETERMINED:
+        if result.gate.exit_code == UNDETERMINED and result.accepted is VerdictKind.UNDETERMINED:
             message = f"the verdict is {result.accepted}, asked for: {asked}"
             cases.append(_Case("gate", name, "error", message, "verdict"))
         elif worse(result.accepted, rules.verdict):

@@ -68,6 +68,20 @@ def test_a_second_gap_that_nobody_asked_for_does_not_pass() -> None:
     assert gate(undetermined(gaps=(STATIC, harmless)), GateRules(Severity.HIGH)).exit_code == PASSED
 
 
+def test_a_conditional_image_passes_only_as_far_as_it_was_looked_at() -> None:
+    engine = Gap(GapKind.NO_ENGINE, "image", "no engine")
+    asked = GateRules(Severity.HIGH, verdict=VerdictKind.CONDITIONAL)
+    verdict = replace(READY_GO.verdict, kind=VerdictKind.CONDITIONAL)
+
+    def answer(*gaps: Gap) -> int:
+        return gate(replace(READY_GO, verdict=verdict, gaps=gaps), asked).exit_code
+
+    assert answer() == answer(STATIC) == PASSED
+    assert answer(engine) == answer(STATIC, engine) == UNDETERMINED
+    assert answer(replace(engine, caps=False)) == PASSED
+    assert answer(replace(engine, ignored_because="accepted")) == PASSED
+
+
 def test_a_finding_that_leaves_the_verdict_open_does_not_pass() -> None:
     finding = replace(
         NOT_READY_NGINX.findings[0], severity=Severity.LOW, verdict=VerdictKind.UNDETERMINED
