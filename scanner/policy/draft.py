@@ -148,9 +148,9 @@ def _folders(locations: Iterable[str]) -> list[str]:
 
 
 def _literal(location: str) -> str:
-    """A pattern for one place. What cannot be written in a file is a `?` in it."""
+    """A pattern for one place. What cannot be written in a file, or means more, is a `?` in it."""
     place = place_of(location) or CONFIGURATION
-    pattern = "".join(each if each.isprintable() else "?" for each in place)
+    pattern = "".join(each if each.isprintable() and each != "*" else "?" for each in place)
     unfit = len(pattern) > _LONGEST or never_matches(pattern) or RELATIVE.search(pattern)
     return "*" if unfit or pattern != pattern.strip() else pattern
 

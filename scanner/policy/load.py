@@ -5,6 +5,8 @@ Decides nothing about images. What the day is, and what rules there are, is give
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from scanner.policy.document import (
     meant,
 )
 from scanner.policy.patterns import RELATIVE, never_matches
+from scanner.report.escape import visible
 from scanner.rulefile import Location, Problem, RuleFile, parse, problems_of
 
 MAX_SIZE = 1 << 20
@@ -53,6 +56,8 @@ def parse_policy(
     Raises:
         RuleError: with every mistake in it.
     """
+    if hidden := tuple(_hidden(content, display)):
+        raise RuleError(tuple(map(str, hidden)))
     try:
         file, problems = parse(content, display, display)
     except RecursionError:
@@ -88,6 +93,20 @@ def _content(path: Path) -> bytes:
 
 
 # --- mistakes ------------------------------------------------------------------------------
+
+_HIDING = re.compile("\r(?!\n)|[\x85\u2028-\u202e\u2066-\u2069]")
+"""What YAML takes for the end of a line, and hardly any editor does, so that a comment may go on as
+policy; and what has a line read in another order than it is written."""
+
+
+def _hidden(content: bytes, display: str) -> Iterator[Problem]:
+    """Each place where whoever reviews a policy may see another one than the scanner reads."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if is_utf16 else "utf-8", "replace")
+    for each in _HIDING.finditer(text):
+        line = text.count("\n", 0, each.start()) + 1
+        what = f"holds {visible(each[0])}, which hides what is written there; take it out"
+        yield Problem(display, line, what)
 
 
 def _problems(file: RuleFile, error: ValidationError) -> Iterator[Problem]:

@@ -140,3 +140,9 @@ def test_a_draft_says_how_the_image_fares(rules: RuleBook) -> None:
     assert "and passed this gate." in written(ALL["ready-go"], rules)
     assert "  # This image passes at low as well.\n" in written(ALL["ready-go"], rules)
     assert "Even so it does not pass" in written(UNDETERMINED, rules)
+
+
+def test_a_file_that_is_called_like_a_pattern_is_proposed_as_one_file(rules: RuleBook) -> None:
+    report = scanned([finding("/usr/**", "/opt/*/x", rule="module-not-validated")])
+    found = proposals(report, today=TODAY, scoring=rules.scoring)
+    assert [each.pattern for each in found] == ["/usr/??", "/opt/?/x"]

@@ -208,3 +208,20 @@ def test_the_policy_of_the_documentation_is_one() -> None:
     assert odd == ()
     assert len(policy.waivers) == len(policy.overrides) == 2
     assert set(PolicyFile.model_fields) == set(yaml.safe_load(example))
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\r"])
+def test_a_comment_does_not_go_on_as_policy(mark: str) -> None:
+    text = f"version: 1\n# for a moment{mark}gate: {{fail_on: never}}\n"
+    assert problems(text)[0].startswith("p.yaml:2: holds \\")
+    with pytest.raises(RuleError):
+        parse_policy(text.encode("utf-16"), "p.yaml", KNOWN, today=TODAY)
+
+
+def test_no_line_is_read_in_another_order_than_it_is_written() -> None:
+    [problem] = problems("version: 1\ngate:\n  fail_on: low # \u202ehgih\n")
+    assert problem == "p.yaml:3: holds \\u202e, which hides what is written there; take it out"
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    assert read("version: 1\r\ngate:\r\n  fail_on: low\r\n")[0].gate.fail_on is Severity.LOW
