@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scanner.diff.causes import Causes
@@ -68,8 +68,9 @@ def trace(
             if not told and not _is_cut(new):
                 found = []
             found = found or ([] if after.at(new_place) else told)
-        elif not after.at(new_place):
-            found += _lines_now(lines_before.get(old_place), lines_after.get(new_place), old)
+        elif not found:
+            lines = _lines_now(lines_before.get(old_place), lines_after.get(new_place), old)
+            found += [line for line in lines if not after.tells(new_place, line)]
         if found:
             more[new_place] = tuple(found)
     heavier = bool(old) and (
@@ -101,24 +102,33 @@ def _is_cut(findings: Iterable[Finding]) -> bool:
     return any(len(each.evidence) >= MAX_EVIDENCE for each in findings)
 
 
-def _evidence(findings: Iterable[Finding]) -> dict[str, dict[str, str]]:
-    """Place → what is told of it, without versions and line numbers → the line."""
-    found: dict[str, dict[str, str]] = {}
+_Told = dict[str, dict[str, str]]
+
+
+def _evidence(findings: Iterable[Finding]) -> dict[str, _Told]:
+    """Place → what is told of it, without versions and line numbers → with versions → the line."""
+    found: dict[str, _Told] = {}
     for finding in findings:
         for line in finding.evidence:
             begin, _, rest = line.partition(" ")
             place = place_of(begin.removesuffix(":"))
-            found.setdefault(place, {})[without_versions(rest)] = line
+            found.setdefault(place, {}).setdefault(without_versions(rest), {})[rest] = line
     return found
 
 
-def _lines_now(
-    old: Mapping[str, str] | None, new: Mapping[str, str] | None, findings: Sequence[Finding]
-) -> list[str]:
-    """Evidence of a file that was not there: of some files nothing else is known."""
+def _lines_now(old: _Told | None, new: _Told | None, findings: Sequence[Finding]) -> list[str]:
+    """Evidence of a file that was not there: of some files nothing else is known.
+
+    Where there are more lines that differ in numbers alone, those that were not there are new.
+    """
     if new is None or (old is None and _is_cut(findings)):
         return []
-    return [line for told, line in new.items() if told not in (old or {})]
+    found: list[str] = []
+    for told, lines in new.items():
+        before = (old or {}).get(told, {})
+        if len(lines) > len(before):
+            found += [line for rest, line in lines.items() if rest not in before]
+    return found
 
 
 _MORE = re.compile(r"\band \d+ more\b")

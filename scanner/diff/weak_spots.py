@@ -79,7 +79,7 @@ class WeakSpots:
         if place in self._runs:
             return dict(_of_run(self._runs[place]))
         found: dict[str, Spot] = {}
-        for asset in (*self._assets.get(place, ()), *self._assets.get(_file(place), ())):
+        for asset in self._assets_at(place):
             for name in asset.unapproved:
                 what = without_versions(asset.name)
                 found[f"asset {asset.kind} {what} {name}"] = Spot(f"{asset.name}: {name}")
@@ -89,6 +89,15 @@ class WeakSpots:
                 if key not in found or spot.worse_than(found[key]):
                     found[key] = spot
         return found
+
+    def tells(self, place: str, line: str) -> bool:
+        """Whether `at` has what a line of evidence is about, so that it can be compared there."""
+        weak = [each.name for each in self._assets_at(place) if each.unapproved]
+        used = [f"{each.module.name} {each.module.version}" for each in self._uses.get(place, ())]
+        return place in self._seen or any(each.strip() in line for each in (*weak, *used))
+
+    def _assets_at(self, place: str) -> tuple[Asset, ...]:
+        return (*self._assets.get(place, ()), *self._assets.get(_file(place), ()))
 
     def has(self, place: str) -> bool:
         """Whether something is known of the file at `place`, good or bad."""

@@ -40,8 +40,8 @@ class Baseline:
     """For people: the file, with the day of the scan."""
     findings: frozenset[tuple[str, str]] = frozenset()
     """Rule and place, without a line number."""
-    gaps: frozenset[tuple[str, str]] = frozenset()
-    """Kind and subject."""
+    gaps: frozenset[Gap] = frozenset()
+    """Those of the new report that leave no more open than they did."""
     programs: frozenset[str] = frozenset()
     """Programs whose uses of cryptography were as they are, or worse."""
 
@@ -206,7 +206,7 @@ def _marked(gap: Gap, waivers: Sequence[Waiver], baseline: Baseline | None) -> G
     waiver = next((each for each in waivers if waives_gap(each, gap)), None)
     if waiver is not None:
         return replace(gap, ignored_because=_because(waiver))
-    if baseline and (gap.kind.value, gap.subject) in baseline.gaps:
+    if baseline and gap in baseline.gaps:
         return replace(gap, ignored_because=f"known from {baseline.name}")
     return gap
 

@@ -5,14 +5,15 @@ Hides nothing that got worse; what a waiver accepted is accepted by that waiver 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from scanner.diff.causes import differ_besides
 from scanner.diff.findings import trace
-from scanner.diff.inventory import gaps_by_subject
-from scanner.diff.places import paired
+from scanner.diff.places import paired, without_versions
 from scanner.diff.weak_spots import WeakSpots, grown
-from scanner.model import Finding, Gap, Report
+from scanner.model import Finding, Gap, GapKind, Report
 from scanner.policy.apply import Baseline
 
 _KNOWN = "known from "
@@ -82,21 +83,48 @@ def _by_rule(findings: Iterable[Finding | None]) -> dict[str, list[Finding]]:
     return groups
 
 
-def _known_gaps(old: Report, new: Report) -> Iterator[tuple[str, str]]:
-    was = {
-        key: gap
-        for key, gap in gaps_by_subject(old).items()
-        if not gap.ignored_because or gap.ignored_because.startswith(_KNOWN)
-    }
-    now = gaps_by_subject(new)
-    for kind in sorted({kind for kind, _ in now}):
-        before = {subject: gap for (each, subject), gap in was.items() if each == kind}
-        after = {subject: gap for (each, subject), gap in now.items() if each == kind}
+def _known_gaps(old: Report, new: Report) -> Iterator[Gap]:
+    left = tuple(each for each in old.gaps if not _is_accepted(each))
+    was, now = _by_subject(replace(old, gaps=left)), _by_subject(new)
+    for kind, after in now.items():
+        before = was.get(kind, {})
         for one, other in paired(before, after).pairs:
-            if _no_worse(before[one], after[other]):
-                yield kind, after[other].subject
+            for gap in after[other]:
+                if any(_no_worse(each, gap) for each in before[one]):
+                    yield gap
+
+
+def _is_accepted(gap: Gap) -> bool:
+    return bool(gap.ignored_because) and not gap.ignored_because.startswith(_KNOWN)
+
+
+def _by_subject(report: Report) -> dict[GapKind, dict[str, list[Gap]]]:
+    """Kind → subject → the gaps. The image itself is called `""`, whatever its tag."""
+    found: dict[GapKind, dict[str, list[Gap]]] = {}
+    for each in report.gaps:
+        subject = "" if each.subject == report.image.reference else each.subject
+        found.setdefault(each.kind, {}).setdefault(subject, []).append(each)
+    return found
+
+
+_PORTS = re.compile(r"\bport (\d+(?:, \d+)*)")
+_MORE = re.compile(r"^and ([\d,]+) more")
 
 
 def _no_worse(old: Gap, new: Gap) -> bool:
     """Whether `new` leaves no more open. What was asked for is no excuse for what failed."""
-    return (old.caps or not new.caps) and (new.requested or not old.requested)
+    if not new.caps:
+        return True
+    same = without_versions(old.reason) == without_versions(new.reason)
+    asked = new.requested or not old.requested
+    return old.caps and same and asked and _ports(new) <= _ports(old) and _more(new) <= _more(old)
+
+
+def _ports(gap: Gap) -> set[str]:
+    return {port for each in _PORTS.findall(gap.reason) for port in each.split(", ")}
+
+
+def _more(gap: Gap) -> int:
+    """How many gaps this one stands for besides."""
+    found = _MORE.match(gap.reason)
+    return int(found[1].replace(",", "") or 0) if found else 0

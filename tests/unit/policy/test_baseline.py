@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from scanner.model import (
+    Asset,
+    AssetKind,
     Finding,
     Gap,
     GapKind,
@@ -66,6 +68,9 @@ def test_what_was_there_passes_and_says_why() -> None:
     assert report.verdict.kind is VerdictKind.NOT_READY
 
 
+KEY = Asset(AssetKind.PRIVATE_KEY, "/a", "RSA 1024", unapproved=("RSA key of 1024 bits",))
+
+
 def test_without_it_nothing_passes() -> None:
     assert not passes(found(finding("/a")), found())
 
@@ -96,6 +101,11 @@ def test_without_it_nothing_passes() -> None:
         (
             found(finding("/usr/bin/app"), uses=(use(status=ValidationStatus.NONE),)),
             found(finding("/usr/bin/app"), uses=(use(status=ValidationStatus.HISTORICAL),)),
+        ),
+        (
+            # Something else in the same file is as weak as it was.
+            found(finding("/a", evidence=("/a: RSA 1024", "/a: RSA 2048")), assets=(KEY,)),
+            found(finding("/a", evidence=("/a: RSA 1024",)), assets=(KEY,)),
         ),
         (
             found(finding("enforced", evidence=("A, B",)), conditions=(run("A", "B"),)),
@@ -191,6 +201,29 @@ def test_a_gap_that_was_there_is_known() -> None:
 )
 def test_a_gap_that_is_worse_is_new(new: Report, old: Report) -> None:
     assert gated(new, old).gaps[0].ignored_because == ""
+
+
+def told(*reasons: str) -> Report:
+    """Gaps of one kind in one run, each for a reason of its own."""
+    gaps = tuple(Gap(GapKind.NOT_VERIFIED, "node", each) for each in reasons)
+    return replace(gap(), gaps=gaps)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "known"),
+    [
+        ("app 1.1 uses io_uring", "app 1.0 uses io_uring", True),
+        ("a process could not be read", "app uses io_uring", False),
+        ("port 443: no answer in 31 s", "port 443: no answer in 30 s", True),
+        ("port 443, 8443 gave no answer", "port 443, 22 gave no answer", False),
+        ("and 3 more gaps", "and 5 more gaps", True),
+        ("and 7 more gaps", "and 5 more gaps", False),
+    ],
+)
+def test_a_gap_is_known_by_what_it_leaves_open(new: str, old: str, known: bool) -> None:
+    before, after = gated(told(old, new), told(old)).gaps
+    assert before.ignored_because
+    assert bool(after.ignored_because) is known
 
 
 # --- what is odd
