@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from scanner.image.files import Visitor
 from scanner.image.visit import MakeVisitor
+from scanner.processes import process_context
 
 _MAX_DEATHS = 8
 """Workers that may die before all that is left is given up."""
@@ -79,7 +80,7 @@ class Processes:
         self._before = set(multiprocessing.active_children())
         # Not `fork`: a thread of the caller may hold a lock that a fork would copy. The server
         # process imports once what all workers need, and they share its memory.
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = process_context()
         self._context.set_forkserver_preload([__name__, _module_of(make_visitor)])
         self._executor = self._start(count)
         self._futures: dict[Future[Any], Task] = {}

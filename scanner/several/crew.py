@@ -6,7 +6,6 @@ A scan that fails or takes its process down costs its image, never the others.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
@@ -22,6 +21,7 @@ from scanner.gate import UNDETERMINED
 from scanner.interruption import Interrupted, Interruption
 from scanner.machine import Means
 from scanner.model import Failure, Report
+from scanner.processes import process_context
 from scanner.rulebook import RuleBook
 from scanner.scan import ScanOptions
 from scanner.several.work import INTERRUPTED, PUT_AWAY, work
@@ -114,7 +114,7 @@ class _Crew:
     interrupted: bool = False
 
     def work(self, interruption: Interruption) -> None:
-        context = multiprocessing.get_context("forkserver")
+        context = process_context()
         # Imported once, and shared by all processes that scan.
         context.set_forkserver_preload([work.__module__])
         _start_server()
