@@ -14,7 +14,7 @@ from scanner.commands.report_files import STDIN, name_of, reports_in
 from scanner.commands.terminal import OutputFile, look_for, put, say
 from scanner.diff import Comparison, Comparisons, compare_batches
 from scanner.errors import UsageError
-from scanner.gate import FAILED, PASSED
+from scanner.gate import FAILED, PASSED, UNDETERMINED
 from scanner.model import Batch, Finding, Severity
 from scanner.report import Look
 from scanner.report.comparison import DIFF_RENDERERS
@@ -58,7 +58,11 @@ def diff(
     if failing and not quiet:
         more = f" and {len(failing) - _IDS} more" if len(failing) > _IDS else ""
         say(f"new or worse, at or above {fail_on}: {', '.join(failing[:_IDS])}{more}")
-    return FAILED if failing else PASSED
+    if failing:
+        return FAILED
+    if after.failures and not quiet:
+        say(f"could not be compared, as it was not scanned: {_failed(after)}")
+    return UNDETERMINED if after.failures else PASSED
 
 
 def parse_outputs(texts: Sequence[str]) -> list[tuple[str, Path | None]]:
@@ -90,6 +94,12 @@ def _failing(found: Comparisons, new: Batch, limit: Severity) -> Iterator[str]:
     for report in new.reports:
         if (report.image.reference, report.image.platform) in added:
             yield from (each.id for each in report.findings if _fails(each, limit))
+
+
+def _failed(new: Batch) -> str:
+    names = [each.reference for each in new.failures]
+    more = f" and {len(names) - _IDS} more" if len(names) > _IDS else ""
+    return f"{', '.join(names[:_IDS])}{more}"
 
 
 def _worse(comparison: Comparison, limit: Severity) -> Iterator[str]:

@@ -109,6 +109,7 @@ class Outputs:
         self._stack = ExitStack()
         self._whole: dict[Output, OutputFile | None] = {}
         self._each: dict[tuple[Output, int], OutputFile] = {}
+        self._targets: set[Path] = set()
         self._written: set[Path] = set()
         self._problems: list[UsageError] = []
         for each in outputs:
@@ -126,14 +127,22 @@ class Outputs:
 
     def _open(self, output: Output, targets: Sequence[Target]) -> None:
         if not output.is_for_each:
-            file = self._stack.enter_context(OutputFile(output.file)) if output.file else None
-            self._whole[output] = file
+            self._whole[output] = self._file(output.file) if output.file else None
             return
         for at, name in enumerate(file_names(targets)):
             path = Path(str(output.file).replace(IMAGE, name))
             if IMAGE in str(output.file.parent if output.file else ""):
                 _make_folder(path.parent)
-            self._each[output, at] = self._stack.enter_context(OutputFile(path))
+            self._each[output, at] = self._file(path)
+
+    def _file(self, path: Path) -> OutputFile:
+        file = self._stack.enter_context(OutputFile(path))
+        # A link, or a name of an image, may lead to the same file.
+        if file.target in self._targets:
+            raise UsageError(f"two reports for {path}; name another file for one of them")
+        if file.target is not None:
+            self._targets.add(file.target)
+        return file
 
     def __enter__(self) -> Outputs:
         return self

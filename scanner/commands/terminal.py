@@ -94,6 +94,12 @@ class OutputFile:
         if self._partial is not None:
             self._partial.unlink(missing_ok=True)
 
+    @property
+    def target(self) -> Path | None:
+        """The file that links and `..` lead to; None for a device or a pipe: it takes several."""
+        is_device = self._target.exists() and not self._target.is_file()
+        return None if is_device else self._target
+
     def write(self, text: str) -> None:
         """Give the file its content.
 

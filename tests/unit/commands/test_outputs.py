@@ -103,3 +103,22 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_scans(tmp_path: Path) -
     (tmp_path / "a").touch()
     with pytest.raises(UsageError, match="cannot make the folder"):
         Outputs([Output("text", tmp_path / "{image}/x")], [Target("a")], verbose=False)
+
+
+def test_no_report_takes_the_place_of_another(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("app.json")
+    targets = [Target("app"), Target("other")]
+
+    def opened(*names: str) -> None:
+        outputs = [Output("json", tmp_path / names[0]), Output("markdown", tmp_path / names[1])]
+        with Outputs(outputs, targets, verbose=False, several=True):
+            pass
+
+    for names in (("app.json", "link"), ("{image}.json", "app.json"), ("x/../a", "a")):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        with pytest.raises(UsageError, match="two reports for"):
+            opened(*names)
+    opened("{image}.json", "all.md")
+    opened("/dev/null", "/dev/null")
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == []

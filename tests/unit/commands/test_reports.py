@@ -227,6 +227,17 @@ def test_all_of_a_new_image_is_new(folder: Path) -> None:
     assert cli.run(["diff", "new.json", "old.json", "--fail-on", "high", "-q"]) == 0
 
 
+def test_what_was_not_scanned_is_not_compared(folder: Path, capsys: Capture) -> None:
+    saved(folder, "old.json", READY_GO, UNDETERMINED)
+    saved(folder, "new.json", READY_GO, UNDETERMINED, failures=(Failure("gone", "no", 3),))
+    assert cli.run(["diff", "old.json", "new.json"]) == 0
+    assert cli.run(["diff", "old.json", "new.json", "--fail-on", "high"]) == 3
+    assert capsys.readouterr().err == "could not be compared, as it was not scanned: gone\n"
+    bad = made(findings=(finding("/a"),), reference="bad")
+    saved(folder, "new.json", READY_GO, bad, failures=(Failure("gone", "no", 3),))
+    assert cli.run(["diff", "old.json", "new.json", "--fail-on", "high"]) == 1
+
+
 # --- scan --baseline
 
 
