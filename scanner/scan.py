@@ -5,7 +5,7 @@ No print, no exit, no clock: the caller passes the day and gets a report.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,7 +15,16 @@ from pathlib import Path
 from scanner import __version__
 from scanner.assets import inventory
 from scanner.errors import EngineError, UsageError
-from scanner.image import Image, Limits, Walk, config_gaps, docker_archive_stream, open_image, walk
+from scanner.image import (
+    Image,
+    ImageView,
+    Limits,
+    Walk,
+    config_gaps,
+    docker_archive_stream,
+    open_image,
+    walk,
+)
 from scanner.inspectors import visitor_maker
 from scanner.interruption import Interrupted, Interruption
 from scanner.judge import judge, use_fact
@@ -125,7 +134,16 @@ def _judged(
 ) -> Report:
     judgment = judge(as_seen(uses, run.facts), (*facts, *run.facts), rules, today, target)
     assets, more = inventory(facts)
-    gaps = _ordered((*config_gaps(image.config), *walked.gaps, *link_gaps, *run.gaps, *more))
+    gaps = _ordered(
+        (
+            *config_gaps(image.config),
+            *_not_a_root(image, walked.view, facts),
+            *walked.gaps,
+            *link_gaps,
+            *run.gaps,
+            *more,
+        )
+    )
     report = Report(
         scanner_version=__version__,
         rules_digest=rules.digest,
@@ -232,6 +250,15 @@ def _not_run(
 ) -> Gap:
     sentence = f"not run: {reason}; what it does under FIPS conditions is unknown"
     return Gap(kind, image.reference, sentence, requested=requested)
+
+
+def _not_a_root(image: Image, view: ImageView, facts: FactIndex) -> Iterator[Gap]:
+    """That a directory is hardly what it was taken for: the root of an image."""
+    if image.source != "dir" or any(each in view for each in ("/etc", "/usr")):
+        return
+    if next(iter(facts.of(FactKind.ELF)), None) is None:
+        reason = "a folder without /etc, /usr or any program, hardly the root of an image"
+        yield Gap(GapKind.NOT_SUPPORTED, image.reference, reason)
 
 
 def _image_info(image: Image, facts: FactIndex, files: int) -> ImageInfo:

@@ -42,6 +42,10 @@ RUN_GAPS = frozenset(
 """Gaps of the simulated run. An image in which no file holds crypto has none to run."""
 
 
+_UNTRIED = frozenset({GapKind.NO_PROVIDER, GapKind.NOTHING_OBSERVED})
+"""Gaps of a run that tried less than it was to try: it earns half at most."""
+
+
 def weigh(
     findings: Iterable[Finding],
     uses: Sequence[CryptoUse],
@@ -175,6 +179,11 @@ def _score(
         cause = next((gap.kind for gap in gaps if gap.kind in RUN_GAPS), GapKind.NOT_RUN)
         take(Question.COMPATIBILITY, left[Question.COMPATIBILITY], f"gap:{cause.value}")
     for gap in gaps:
+        if ran and gap.caps and gap.kind in _UNTRIED:
+            # What was not held to approved algorithms was not tried.
+            half = scoring.weights[Question.COMPATIBILITY] / 2
+            spent = scoring.weights[Question.COMPATIBILITY] - left[Question.COMPATIBILITY]
+            take(Question.COMPATIBILITY, half - spent, f"gap:{gap.kind.value}")
         if gap.caps and gap.kind not in RUN_GAPS:
             share = scoring.gap_share
             take(Question.MODULE, scoring.weights[Question.MODULE] * share, f"gap:{gap.kind.value}")

@@ -52,7 +52,7 @@ BINARIES: dict[FactKind, dict[str, type]] = {
         "go": bool,  # the mark of Go's build information is there
     },
     FactKind.ARCHIVE: {
-        "form": str,  # native-zip, native-tar, self-extracting, tar (not looked into),
+        "form": str,  # native-zip, native-tar, nested, self-extracting, tar (not looked into),
         # packed-behind-program, data-behind-program, static-library
         "members": tuple,  # the first with compiled code; of a static library: `id version`
         "count": int,  # of these

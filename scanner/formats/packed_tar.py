@@ -20,6 +20,8 @@ _XZ_MEMORY = 128 << 20
 _MAX_STREAMS = 1000
 _BLOCK = 512
 _ELF = b"\x7fELF"
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd")
+_TAR_NAMES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tgz", ".txz", ".tbz2")
 _ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
 
 
@@ -32,6 +34,8 @@ class Programs:
     count: int = 0
     complete: bool = True
     """Whether all of it was seen: it is not too large, not damaged, and of a known form."""
+    nested: str = ""
+    """The name of the first archive in it, such as a layer of a saved image; `""` for none."""
 
 
 def programs_in(stream: BinaryIO) -> Programs:
@@ -45,18 +49,32 @@ def programs_in(stream: BinaryIO) -> Programs:
         return Programs(complete=bool(block) and not source.failed)
     members: list[str] = []
     count = 0
+    nested = ""
     while len(block) == _BLOCK and block.strip(b"\0"):
         size = _number(block[124:136])
         if size is None or not _is_header(block):
-            return Programs(tuple(members), count, complete=False)
-        start = source.read(min(size, 4))
-        if start == _ELF:
+            return Programs(tuple(members), count, complete=False, nested=nested)
+        start = source.read(min(size, _BLOCK))
+        name = block[:100].split(b"\0", 1)[0].decode("utf-8", "replace")
+        if start.startswith(_ELF):
             count += 1
             if len(members) < MAX_TOLD:
-                members.append(block[:100].split(b"\0", 1)[0].decode("utf-8", "replace"))
+                members.append(name)
+        elif not nested and _is_archive(name, start):
+            nested = name
         source.skip(size - len(start) + -size % _BLOCK)
         block = source.read(_BLOCK)
-    return Programs(tuple(members), count, complete=not source.failed and len(block) != 0)
+    complete = not source.failed and len(block) != 0
+    return Programs(tuple(members), count, complete=complete, nested=nested)
+
+
+def _is_archive(name: str, start: bytes) -> bool:
+    """Whether a member is an archive itself: by its first block, or what its name adds to that."""
+    if _is_header(start) or start.startswith(b"PK\3\4"):
+        return True
+    base = name.rpartition("/")[2].lower()
+    # Layers of saved images have no extension; a single compressed file has that of its content.
+    return start.startswith(_COMPRESSED) and ("." not in base or base.endswith(_TAR_NAMES))
 
 
 def _is_header(block: bytes) -> bool:

@@ -82,6 +82,8 @@ def _unpacked(path: str, found: Programs) -> Iterator[Fact]:
         yield fact(
             FactKind.ARCHIVE, path, form="native-tar", members=found.members, count=found.count
         )
+    elif found.nested:
+        yield fact(FactKind.ARCHIVE, path, form="nested", members=(found.nested,), count=1)
     elif not found.complete:
         yield fact(FactKind.ARCHIVE, path, form="tar")
 

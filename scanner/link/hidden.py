@@ -121,6 +121,8 @@ def _reason(archive: Fact) -> str:
     if reason := _BEHIND.get(archive.text("form")):
         return reason
     members, count = archive.texts("members"), archive.number("count")
+    if archive.text("form") == "nested":
+        return f"an archive with an archive inside ({members[0]}), not looked into"
     if members == ("",):
         return "a compressed program or library, not looked into"
     if members:

@@ -58,3 +58,21 @@ def test_what_there_is_not_is_said_before_the_image_is_opened(
 ) -> None:
     with pytest.raises(UsageError, match=says):
         scan("dir:/no/such/folder", rules=RuleBook.load(), today=DAY, options=options)
+
+
+def test_a_folder_that_is_no_root_of_an_image_is_not_called_free_of_cryptography(
+    tmp_path: Path, rootfs: Path
+) -> None:
+    def verdict(folder: Path) -> VerdictKind:
+        options = ScanOptions(static=True)
+        report = scan(f"dir:{folder}", rules=RuleBook.load(), today=DAY, options=options)
+        return report.verdict.kind
+
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "README").write_text("A project.")
+    assert verdict(sources) is VerdictKind.UNDETERMINED
+    (sources / "etc").mkdir()
+    (sources / "etc/hosts").write_text("127.0.0.1 localhost\n")
+    assert verdict(sources) is VerdictKind.NO_CRYPTO
+    assert verdict(rootfs) is VerdictKind.NO_CRYPTO

@@ -165,3 +165,16 @@ def test_a_mode_that_is_off_earns_nothing() -> None:
     assert half.scores[Question.ACTIVATION] == 50
     tool = replace(off, role="tool")
     assert verdict(uses=(PROVEN, tool)).scores[Question.ACTIVATION] == 100
+
+
+def test_a_run_that_restricted_nothing_earns_half_of_compatibility_at_most() -> None:
+    gap = Gap(GapKind.NO_PROVIDER, "enforced", "OpenSSL 3 was not restricted")
+    answer = verdict(gaps=(gap,))
+    assert answer.scores[Question.COMPATIBILITY] == 50
+    assert [each.cause for each in answer.points_lost if each.question] == ["gap:no-provider"]
+    harmless = replace(gap, caps=False)
+    assert verdict(gaps=(harmless,)).scores[Question.COMPATIBILITY] == 100
+    # What a break has cost already is not taken twice.
+    broken = replace(finding(VerdictKind.NOT_READY), question=Question.COMPATIBILITY)
+    both = verdict(broken, gaps=(gap,)).scores[Question.COMPATIBILITY]
+    assert both == verdict(broken).scores[Question.COMPATIBILITY]

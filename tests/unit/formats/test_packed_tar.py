@@ -75,3 +75,28 @@ def test_any_damage_ends_in_a_result() -> None:
                 if damaged:
                     damaged[chance.randrange(len(damaged))] = chance.choice([0, 0xFF, 0x80, 0x37])
             look(bytes(damaged))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("blobs/sha256/0a1b", archive(("bin/app", ELF)), True),
+        ("blobs/sha256/0a1b", gzip.compress(archive(("bin/app", ELF))), True),
+        ("layer.tar", archive(), False),  # an empty one holds nothing
+        ("inner.tgz", gzip.compress(b"x"), True),
+        ("inner.zip", b"PK\3\4" + bytes(600), True),
+        ("app.log.gz", gzip.compress(b"a log file"), False),
+        ("notes.txt", b"PK is short for Phil Katz", False),
+        ("zeros", bytes(2000), False),
+    ],
+)
+def test_archives_in_archives_are_told(name: str, content: bytes, expected: bool) -> None:
+    found = look(archive(("a.txt", b"x"), (name, content)))
+    assert found == Programs(nested=name if expected else "")
+
+
+def test_a_saved_image_is_an_archive_of_archives_however_large() -> None:
+    layer = archive(("usr/lib/libcrypto.so.3", ELF), ("zeros", bytes(MAX_UNPACKED)))
+    assert look(archive(("blobs/sha256/0a1b", layer))) == Programs(
+        complete=False, nested="blobs/sha256/0a1b"
+    )

@@ -111,6 +111,12 @@ def test_compressed_programs_are_noted() -> None:
     assert inspect("/usr/share/doc/app/changelog.gz", gzip.compress(program)) == []
 
 
+def test_an_image_in_an_archive_is_noted() -> None:
+    [found] = inspect("/opt/image.tar.gz", tarred("blobs/sha256/0a", tarred("bin/app", b"\x7fELF")))
+    assert isinstance(found, Fact)
+    assert (found.text("form"), found.texts("members")) == ("nested", ("blobs/sha256/0a",))
+
+
 @pytest.mark.parametrize("name", ["app.tar.zst", "app.7z", "cut.tar.gz"])
 def test_what_cannot_be_unpacked_is_noted(name: str) -> None:
     [found] = inspect(f"/opt/{name}", tarred("bin/app", bytes(9000))[:30])

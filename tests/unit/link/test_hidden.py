@@ -95,6 +95,7 @@ def test_go_mark_without_a_build_caps() -> None:
     [
         ("native-zip", True),
         ("native-tar", True),
+        ("nested", True),
         ("self-extracting", True),
         ("packed-behind-program", True),
         ("data-behind-program", True),
@@ -102,7 +103,7 @@ def test_go_mark_without_a_build_caps() -> None:
     ],
 )
 def test_archives(form: str, caps: bool) -> None:
-    archive = fact(FactKind.ARCHIVE, "/opt/x", form=form)
+    archive = fact(FactKind.ARCHIVE, "/opt/x", form=form, members=("a",) * (form == "nested"))
     [gap] = found(world(archive))
     assert (gap.subject, gap.caps) == ("/opt/x", caps)
     assert found(world(archive, *owned("x", "/opt/x"))) == []
