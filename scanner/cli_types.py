@@ -18,7 +18,7 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text} is not a day; write it as 2026-11-23") from None
+        raise typer.BadParameter(f"{text} is not a day; write it as 2027-06-30") from None
 
 
 Day = Annotated[

@@ -46,6 +46,7 @@ def gate(
     *,
     waivers: Sequence[WaiverResult] = (),
     excused: Container[str] = (),
+    baseline: str = "",
 ) -> GateResult:
     """Put `report` to the gate.
 
@@ -57,12 +58,14 @@ def gate(
         accepted: verdict and score without what was waived; None where nothing was.
         waivers: those that are meant for this image. One that has expired fails.
         excused: programs whose uses of cryptography were waived.
+        baseline: the name of an earlier report, where what it has too is marked.
     """
     verdict = accepted or report.verdict
     reasons = [_expired(each) for each in waivers if each.state is WaiverState.EXPIRED]
     found = [each.id for each in report.findings if counts(each, rules)]
     if found:
-        reasons.append(f"{_count(found)} at or above {rules.fail_on}: {_names(found)}")
+        since = f", new or worse since {baseline}" if baseline else ""
+        reasons.append(f"{_count(found)} at or above {rules.fail_on}{since}: {_names(found)}")
     if rules.min_score is not None and verdict.score < rules.min_score:
         which = "the score" if verdict == report.verdict else "the accepted score"
         reasons.append(f"{which} is {verdict.score}, below {rules.min_score}")

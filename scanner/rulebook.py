@@ -141,11 +141,11 @@ def read_rules(*folders: Path) -> tuple[RuleBook | None, tuple[Problem, ...]]:
     problems: list[Problem] = []
     for folder in folders:
         if not folder.is_dir():
-            problems.append(Problem(str(folder), 1, "no such folder of rules"))
+            problems.append(Problem(str(folder), 0, "no such folder of rules"))
             continue
         found = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
         if not found:
-            problems.append(Problem(str(folder), 1, "holds no rules (*.yaml)"))
+            problems.append(Problem(str(folder), 0, "holds no rules (*.yaml)"))
         for path in found:
             file, mistakes = read_rule_file(path, folder)
             files.append(file)
@@ -157,7 +157,7 @@ def read_rules(*folders: Path) -> tuple[RuleBook | None, tuple[Problem, ...]]:
             builder.add(file)
     problems.extend(builder.problems)
     if builder.scoring is None and not problems:
-        problems.append(Problem("scoring.yaml", 1, "is missing in every folder of rules"))
+        problems.append(Problem("scoring.yaml", 0, "is missing in every folder of rules"))
     if problems or builder.scoring is None:
         return None, tuple(sorted(problems, key=lambda each: (each.file, each.line)))
     return builder.book(builder.scoring, _digest(files)), ()

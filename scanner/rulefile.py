@@ -27,12 +27,14 @@ class Problem:
 
     file: str
     line: int
+    """0 where there is none: the whole file is meant, or it is not there."""
     message: str
     warning: bool = False
     """Whether the rules can be used nevertheless."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def read_rule_file(path: Path, root: Path) -> tuple[RuleFile, tuple[Problem, ...
     try:
         content = path.read_bytes()
     except OSError as error:
-        problem = Problem(display, 1, f"cannot be read: {error.strerror}")
+        reason = (error.strerror or str(error)).lower()
+        problem = Problem(display, 0, f"cannot be read: {reason}")
         return RuleFile(name, display, b""), (problem,)
     return parse(content, name, display)
 

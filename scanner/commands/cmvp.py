@@ -102,7 +102,7 @@ def check(
     """Say which certificates change until a day, and whom of `reports` that concerns.
 
     Raises:
-        UsageError: the day lies before today, or a report cannot be read.
+        UsageError: the day lies before today, a report cannot be read, or a folder holds none.
     """
     if until < today:
         raise UsageError(f"{until} lies before {today}: --date is the day until which to look")
@@ -175,14 +175,46 @@ def _tell(
 
 
 def _affected(reports: Sequence[Path], before: Knowledge, after: Knowledge) -> list[Affected]:
-    files = [file for path in reports for file in _files(path)]
-    if len(files) > MAX_REPORTS:
-        raise UsageError(f"{len(files)} reports are too many; {MAX_REPORTS} at most")
-    return [hit for file in files for hit in affected(_report(file), str(file), before, after)]
+    files = {path: _files(path) for path in reports}
+    number = sum(map(len, files.values()))
+    if number > MAX_REPORTS:
+        raise UsageError(f"{number} reports are too many; {MAX_REPORTS} at most")
+    hits: list[Affected] = []
+    for path, inside in files.items():
+        read = 0
+        for file in inside:
+            report = _report(file)
+            if path.is_dir() and (other := _other_format(report)):
+                say(f"{file} is left out: it is {other}, no JSON report of fips-scanner")
+                continue
+            hits += affected(report, str(file), before, after)
+            read += 1
+        if not read:
+            raise UsageError(
+                f"{path} holds no JSON report of fips-scanner: write one with `scan -o json`"
+            )
+    return hits
 
 
 def _files(path: Path) -> list[Path]:
     return sorted(path.glob("*.json")) if path.is_dir() else [path]
+
+
+_OTHERS = {
+    "bomFormat": "CycloneDX",
+    "runs": "SARIF",
+    "assessment-results": "OSCAL",
+    "_type": "an in-toto statement",
+    "payloadType": "a signed in-toto statement",
+}
+"""A key that documents of other formats begin with → the format."""
+
+
+def _other_format(document: object) -> str:
+    """Which other format of a scan's results `document` has; `""` for none."""
+    if not isinstance(document, dict) or "image" in document:
+        return ""
+    return next((name for key, name in _OTHERS.items() if key in document), "")
 
 
 def _report(path: Path) -> object:

@@ -6,6 +6,7 @@ Shows a traceback only to whoever asks for it with `FIPS_SCANNER_DEBUG=1`.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,15 @@ from scanner.gate import UNDETERMINED, USAGE
 from scanner.interruption import Interruption
 
 INTERRUPTED = 128 + signal.SIGINT
+_PLAIN = (
+    (r"\bValue error, ", ""),
+    (r"\bInput should be a valid integer\b.*", "must be a whole number"),
+    (r"\bInput should be a valid number\b.*", "must be a number"),
+    (r"\bInput should be greater than or equal to (\S+)", r"must be \1 or more"),
+    (r"\bInput should be less than or equal to (\S+)", r"must be \1 or less"),
+    (r"\bInput should be\b", "must be"),
+)
+"""How a library tells of a value that does not fit, and how we do."""
 
 
 class _Ended(BaseException):
@@ -82,7 +92,7 @@ def _failed(error: Exception) -> int:
     if callable(message):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else PROGRAM
-        complain(f"{str(message()).rstrip('.')}; see `{command} --help`")
+        complain(f"{_plain(str(message())).rstrip('.')}; see `{command} --help`")
         return USAGE
     if type(error).__name__ == "Abort":
         complain("interrupted; cleaned up")
@@ -93,6 +103,12 @@ def _failed(error: Exception) -> int:
     hint = "" if debug else "; FIPS_SCANNER_DEBUG=1 shows where"
     complain(f"internal error, please report it: {type(error).__name__}: {error}{hint}")
     return UNDETERMINED
+
+
+def _plain(message: str) -> str:
+    for pattern, words in _PLAIN:
+        message = re.sub(pattern, words, message)
+    return message
 
 
 @contextmanager

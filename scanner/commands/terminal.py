@@ -146,4 +146,7 @@ class OutputFile:
 
     def _problem(self, error: OSError) -> UsageError:
         reason = (error.strerror or str(error)).lower()
-        return UsageError(f"cannot write {self.path}: {reason}; name another file")
+        fix = "name another file"
+        if isinstance(error, FileNotFoundError):
+            fix = f"make the folder first, or {fix}"
+        return UsageError(f"cannot write {self.path}: {reason}; {fix}")

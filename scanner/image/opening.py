@@ -16,6 +16,9 @@ from scanner.image.reference import ImageRef, parse_reference
 from scanner.image.saved import open_archive
 from scanner.progress import NoProgress, Progress
 
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".oci")
+"""How names end that mean a file, though an image could have one of them."""
+
 
 def open_image(
     reference: str,
@@ -83,5 +86,10 @@ def _nowhere(ref: ImageRef, engine: str, error: ScannerError) -> ScannerError:
         return ImageNotFoundError(
             f"there is no image '{ref.text}', but a directory: write dir:{ref.text} "
             f"or oci:{ref.text}"
+        )
+    if ref.text.endswith(_ARCHIVES):
+        return type(error)(
+            f"there is no such file: '{ref.text}'; nor is there an image of this name at hand: "
+            f"{engine}, and {error}"
         )
     return type(error)(f"cannot get '{ref.text}': {engine}, and {error}")

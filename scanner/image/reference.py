@@ -5,6 +5,7 @@ Decides nothing about whether the image exists; no network and no engine is aske
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ class ImageRef:
 def parse_reference(text: str) -> ImageRef:
     """What `text` refers to.
 
-    Looks at the file system only to tell a colon in a file's name from the one before a tag.
+    Looks at the file system only to tell a colon in a file's name from the one before a tag, and
+    a path that is there from one that is not.
 
     Raises:
         UsageError: it cannot be a reference to an image.
@@ -85,6 +87,8 @@ def parse_reference(text: str) -> ImageRef:
 
 
 def _is_a_path(text: str) -> UsageError:
+    if not os.path.lexists(text):
+        return UsageError(f"there is no such file or directory: '{text}'")
     return UsageError(
         f"'{text}' looks like a path: write docker-archive:{text}, oci:{text} or dir:{text}"
     )

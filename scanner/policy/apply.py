@@ -88,7 +88,8 @@ def apply_policy(
     marked = replace(report, findings=tuple(findings), gaps=gaps)
     excused = _excused(marked) | (baseline.programs if baseline else frozenset())
     accepted = _accepted(marked, scoring, excused)
-    answer = gate(marked, policy.gate, accepted, waivers=results, excused=excused)
+    name = baseline.name if baseline else ""
+    answer = gate(marked, policy.gate, accepted, waivers=results, excused=excused, baseline=name)
     result = PolicyResult(
         source=policy.source,
         accepted=accepted.kind,
@@ -96,7 +97,7 @@ def apply_policy(
         gate=answer,
         gate_rules=policy.gate,
         waivers=results,
-        baseline=baseline.name if baseline else "",
+        baseline=name,
     )
     return replace(marked, target=report.target or policy.target, policy=result)
 

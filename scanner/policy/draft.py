@@ -36,7 +36,7 @@ _FEW = 3
 _MANY = 8
 """Patterns for one rule; more are no help to whoever has to decide."""
 _LONGEST = 400
-_TITLE = 60
+_TITLE = 200
 _COMMENT = 2000
 _PLAIN = re.compile(r"[A-Za-z0-9/_.][A-Za-z0-9/_.:+@~-]*")
 
@@ -87,8 +87,10 @@ def draft(report: Report | None, *, today: date, scoring: Scoring, schema: str) 
     if not found:
         return "\n".join((*lines, *_EXAMPLE)) + "\n"
     lines.append("waivers:")
+    told = ""
     for each in found:
-        lines += _entry(each)
+        lines += _entry(each, told)
+        told = each.about
     return "\n".join(lines) + "\n"
 
 
@@ -148,9 +150,12 @@ def _folders(locations: Iterable[str]) -> list[str]:
 
 
 def _literal(location: str) -> str:
-    """A pattern for one place. What cannot be written in a file, or means more, is a `?` in it."""
+    """A pattern for one place. What cannot be written in a file, or means more, is a `?` in it.
+
+    So are brackets, which people take for a set.
+    """
     place = place_of(location) or CONFIGURATION
-    pattern = "".join(each if each.isprintable() and each != "*" else "?" for each in place)
+    pattern = "".join(each if each.isprintable() and each not in "*[]" else "?" for each in place)
     unfit = len(pattern) > _LONGEST or never_matches(pattern) or RELATIVE.search(pattern)
     return "*" if unfit or pattern != pattern.strip() else pattern
 
@@ -286,9 +291,11 @@ def _short(text: str) -> str:
     return visible(textwrap.shorten(text, _TITLE, placeholder=" ..."))
 
 
-def _entry(proposal: Proposal) -> tuple[str, ...]:
+def _entry(proposal: Proposal, told: str) -> tuple[str, ...]:
+    """The lines of a waiver. What was `told` of the one before it is not told again."""
+    about = "" if proposal.about == told else f"  # {proposal.about}"
     return (
-        f"  # - rule: {_scalar(proposal.rule)}  # {proposal.about}",
+        f"  # - rule: {_scalar(proposal.rule)}{about}",
         f"  #   pattern: {_scalar(proposal.pattern)}",
         "  #   reason:   # why it is accepted",
         "  #   owner:    # who answers for it",

@@ -189,6 +189,11 @@ def _odd(document: PolicyFile, file: RuleFile, known: Known, today: date) -> Ite
         if override is not None and override.severity == "off":
             text = f"{waiver.rule} is switched off, so this waiver does nothing; leave one out"
             yield file.problem(at, text, warning=True)
+        for key in ("pattern", "image"):
+            if re.search(r"[\[\]]", pattern := getattr(waiver, key)):
+                text = f"`waivers.{key}`: [ and ] in {pattern} mean themselves, there are no sets"
+                fix = "write ? for any one character"
+                yield file.problem((*at, key), f"{text}; {fix}", warning=True)
         if waiver.expires - today > _FAR:
             text = f"the waiver of {waiver.rule} expires in more than a year, on {waiver.expires}"
             yield file.problem((*at, "expires"), text, warning=True)

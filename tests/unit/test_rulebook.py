@@ -166,7 +166,7 @@ def test_scoring_must_be_whole(folder: Path) -> None:
     path.write_text(path.read_text().replace("module: 15", "module: 16"))
     assert "sum to 101, not to 100" in problems(folder)[0]
     path.unlink()
-    assert "scoring.yaml:1: is missing" in problems(folder)[0]
+    assert "scoring.yaml: is missing" in problems(folder)[0]
 
 
 @pytest.mark.parametrize("name", ["nothing", "empty"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scanner.diff.model import Comparison, Comparisons, Side
 from scanner.report.comparison.view import headline, outcome, sections
-from scanner.report.comparison.view_values import Item, Section
+from scanner.report.comparison.view_values import WORSE_AT, Item, Section
 from scanner.report.look import Look
 from scanner.report.markdown_text import code
 from scanner.report.markdown_text import plain as escaped
@@ -87,9 +87,17 @@ def _item(item: Item) -> list[str]:
     for word, names in item.lists:
         if names:
             listed, more = shared(names, _LISTED)
-            text = ", ".join(code(each) for each in listed) + (f" and {more} more" if more else "")
+            text = ", ".join(_name(word, each) for each in listed) + (
+                f" and {more} more" if more else ""
+            )
             lines.append(f"  - {plain(word)}: {text}" if word else f"  - {text}")
     return lines
+
+
+def _name(word: str, name: str) -> str:
+    """A name as code; what is wrong in a place is none."""
+    place, colon, what = name.partition(": ")
+    return f"{code(place)}: {plain(what)}" if colon and word == WORSE_AT else code(name)
 
 
 def _overview(comparisons: Comparisons) -> str:

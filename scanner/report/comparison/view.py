@@ -21,13 +21,25 @@ from scanner.diff.model import (
 )
 from scanner.report.comparison.view_programs import libraries, programs
 from scanner.report.comparison.view_rest import assets, gaps, runs, tls
-from scanner.report.comparison.view_values import MARKS, Item, Section, Tone, arrow, caused
+from scanner.report.comparison.view_values import (
+    MARKS,
+    WORSE_AT,
+    Item,
+    Section,
+    Tone,
+    arrow,
+    caused,
+    shortened,
+    some,
+)
 from scanner.report.order import RUNS
 from scanner.report.page import counted
 
 _DIGEST = len("sha256:") + 12
 _STEP = 120
 """Characters of a build instruction."""
+_WHAT = 200
+"""Characters of what is wrong in a place."""
 _VERDICTS = ("no-crypto", "ready", "conditional", "undetermined", "not-ready")
 
 
@@ -161,7 +173,7 @@ def _finding(change: FindingChange) -> Item:
         notes=tuple(notes),
         lists=(
             ("at", _places(change.added)),
-            ("more at", _grown(change.grown)),
+            (WORSE_AT, _grown(change.grown)),
             ("no longer at", _places(change.removed)),
         ),
         causes=caused(change.causes),
@@ -180,7 +192,8 @@ def _grown(places: Iterable[Grown]) -> tuple[str, ...]:
     """What is wrong now, with the first place where it is so and how many others there are."""
     together: dict[str, list[str]] = {}
     for each in places:
-        together.setdefault("; ".join(each.what), []).append(_place(each.place))
+        what = some(each.what, "; ", _WHAT)
+        together.setdefault(what, []).append(_place(each.place))
     return tuple(
         f"{found[0]}{f' and {len(found) - 1} more' if found[1:] else ''}: {what}"
         for what, found in together.items()
@@ -243,8 +256,4 @@ def _image(comparison: Comparison) -> Section | None:
 def _step(layer: LayerChange) -> str:
     size = f"{layer.size / (1 << 20):.1f} MiB" if layer.size >= 1 << 17 else f"{layer.size} bytes"
     step = " ".join(layer.created_by.removeprefix("/bin/sh -c ").split()).removeprefix("#(nop) ")
-    return f"{size}, {_cut(step) if step else layer.diff_id[:_DIGEST]}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _STEP else f"{text[: _STEP - 4]} ..."
+    return f"{size}, {shortened(step, _STEP) if step else layer.diff_id[:_DIGEST]}"

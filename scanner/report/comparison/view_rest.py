@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from scanner.diff.model import AssetChange, Field, GapChange, Kind, RunChange, TlsChange
-from scanner.report.comparison.view_values import MARKS, Item, Lists, Section, Tone, arrow
+from scanner.report.comparison.view_values import (
+    MARKS,
+    Item,
+    Lists,
+    Section,
+    Tone,
+    arrow,
+    shortened,
+    some,
+)
 from scanner.report.page import counted
 
 _DETAIL = 100
@@ -39,7 +48,7 @@ def _tls(group: Sequence[TlsChange]) -> Iterable[Item]:
     first = group[0]
     label = f"{_PARTS[first.part]} in {_and(each.condition for each in group)}"
     if first.part in ("certificate", "without-ems", "error"):
-        text = f"{', '.join(first.removed) or 'none'} -> {', '.join(first.added) or 'none'}"
+        text = _turn(first.removed, first.added)
         yield Item(MARKS[Kind.CHANGED], label, text)
         return
     bad = set(first.unapproved)
@@ -80,7 +89,7 @@ def _run(group: Sequence[RunChange]) -> Iterable[Item]:
     first = group[0]
     label = f"{first.what} in {_and(each.condition for each in group)}"
     if first.what in ("end", "health"):
-        text = f"{', '.join(first.removed) or 'none'} -> {', '.join(first.added) or 'none'}"
+        text = _turn(first.removed, first.added)
         yield Item(MARKS[Kind.CHANGED], label, text)
         return
     weight = _TONES.get(first.what, 0)
@@ -144,7 +153,12 @@ def _asset(kind: Kind, fields: dict[str, Field]) -> Iterable[str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _DETAIL else f"{text[: _DETAIL - 4]} ..."
+    return shortened(text, _DETAIL)
+
+
+def _turn(old: Sequence[str], new: Sequence[str]) -> str:
+    was, now = (some(each, ", ", _DETAIL) or "none" for each in (old, new))
+    return f"{was} -> {now}"
 
 
 def gaps(changes: Sequence[GapChange]) -> Section | None:

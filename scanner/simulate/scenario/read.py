@@ -170,9 +170,10 @@ def read_scenario(path: Path) -> tuple[Scenario, tuple[Problem, ...]]:
     try:
         size = path.stat().st_size
     except OSError as error:
-        return Scenario(), (Problem(str(path), 1, f"cannot be read: {error.strerror}"),)
+        reason = (error.strerror or str(error)).lower()
+        return Scenario(), (Problem(str(path), 0, f"cannot be read: {reason}"),)
     if size > MAX_FILE:
-        return Scenario(), (Problem(str(path), 1, "is larger than 1 MiB"),)
+        return Scenario(), (Problem(str(path), 0, "is larger than 1 MiB"),)
     raw, mistakes = read_rule_file(path, path.parent)
     file = replace(raw, display=str(path))
     problems = [replace(each, file=str(path)) for each in mistakes]
