@@ -11,8 +11,8 @@ def test_no_code_comes_from_the_working_directory(tmp_path: Path) -> None:
     for name in ("multiprocessing", "selectors", "signal"):
         (folder / f"{name}.py").write_text(f"open({name!r}, 'w')\nraise SystemExit(9)\n")
     for name in ("a", "b"):
-        (folder / name).mkdir()
-        (folder / name / "file").write_text("text")
+        (folder / name / "etc").mkdir(parents=True)
+        (folder / name / "etc/motd").write_text("hello\n")
     scan = ["scan", "--static", "--no-policy", "--workers", "2", "dir:a", "dir:b"]
     program = Path(sys.executable).with_name("fips-scanner")
     done = subprocess.run(
