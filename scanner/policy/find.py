@@ -24,14 +24,16 @@ def find_policy(start: Path, home: Path | None = None) -> Path | None:
     `/tmp`: there is nobody's project there, and a stranger could decide what passes.
 
     Raises:
-        UsageError: a file is there that would not be read because of its name.
+        UsageError: a file is there that would not be read because of its name, or of what it is.
     """
     for folder in _folders(start.resolve(), home.resolve() if home else None):
         path = folder / NAME
         if path.is_file() or path.is_symlink():
             return path
+        if path.exists():  # as engines make of a file that is mounted and is not there
+            raise UsageError(f"{path} is no file, so no policy is read; remove it, or write one")
         for name in _MISTAKEN:
-            if (folder / name).is_file():
+            if (folder / name).is_file() or (folder / name).is_symlink():
                 raise UsageError(f"{folder / name} is not read: a policy is called {NAME}")
     return None
 

@@ -73,3 +73,10 @@ def test_a_file_with_another_name_is_told(folder: Path, name: str) -> None:
 def test_a_link_to_nothing_is_no_absence(folder: Path) -> None:
     (folder / NAME).symlink_to(folder / "gone")
     assert find_policy(folder) == folder / NAME
+
+
+def test_what_is_no_file_is_no_absence(folder: Path) -> None:
+    put(folder.parent)
+    (folder / NAME).mkdir()
+    with pytest.raises(UsageError, match="is no file, so no policy is read"):
+        find_policy(folder)
