@@ -75,7 +75,8 @@ def only_line(result: subprocess.CompletedProcess[str]) -> str:
         ("dir:/no/such/folder", "/no/such/folder"),
         ("oci:/no/such/layout", "/no/such/layout"),
         ("registry:127.0.0.1:1/x:1", "127.0.0.1:1"),
-        ("./app.tar", "docker-archive:./app.tar"),
+        ("./app.tar", "there is no such file or directory: './app.tar'"),
+        ("127.0.0.1:1/app.tar", "there is no such file: '127.0.0.1:1/app.tar'"),
     ],
 )
 def test_a_reference_that_leads_nowhere(reference: str, says: str) -> None:

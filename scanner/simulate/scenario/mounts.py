@@ -37,7 +37,8 @@ class Mounts:
                 self._read(path, inside)
         except OSError as error:
             path = error.filename or source
-            raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+            reason = (error.strerror or str(error)).lower()
+            raise ValueError(f"{path} cannot be read: {reason}") from None
 
     def _read(self, path: Path, target: str) -> None:
         with path.open("rb") as file:

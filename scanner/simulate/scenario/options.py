@@ -123,7 +123,8 @@ class _Reader:
                 content = file.read(MAX_FILE + 1)
             lines = content.decode().splitlines()
         except OSError as error:
-            self.problems.append(f"--env-file: {path} cannot be read: {error.strerror}")
+            reason = (error.strerror or str(error)).lower()
+            self.problems.append(f"--env-file: {path} cannot be read: {reason}")
             return []
         except UnicodeDecodeError:
             self.problems.append(f"--env-file: {path} is not text in UTF-8")

@@ -145,6 +145,33 @@ def test_check_answers_with_the_programs_of_reports(tmp_path: Path, capsys: Outp
     assert 4985 in [each["certificate"] for each in told["changes"]]
 
 
+def test_a_folder_may_hold_reports_of_other_formats(tmp_path: Path, capsys: Output) -> None:
+    arguments = ["cmvp", "check", str(tmp_path), "--date", "2031-01-01"]
+    assert cli.run(arguments) == 2
+    assert "holds no JSON report of fips-scanner" in capsys.readouterr().err
+    others = {
+        "cdx": {"bomFormat": "CycloneDX"},
+        "sarif": {"version": "2.1.0", "runs": []},
+        "oscal": {"assessment-results": {}},
+        "intoto": {"_type": "https://in-toto.io/Statement/v1"},
+    }
+    for name, content in others.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    assert cli.run(arguments) == 2
+    capsys.readouterr()
+    report = {"image": {"os": "debian 12", "reference": "shop/web:1"}, "uses": []}
+    (tmp_path / "web.json").write_text(json.dumps(report))
+    assert cli.run(arguments) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert [each.partition(" is left out: it is ")[0] for each in told] == [
+        str(tmp_path / f"{name}.json") for name in sorted(others)
+    ]
+    assert cli.run(["cmvp", "check", str(tmp_path / "cdx.json"), "--date", "2031-01-01"]) == 2
+    assert "cdx.json is no JSON report" in capsys.readouterr().err
+    (tmp_path / "x.json").write_text("{}")
+    assert cli.run(arguments) == 2
+
+
 def tar(*files: tuple[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:

@@ -36,6 +36,26 @@ def test_an_error_is_one_line(
     assert seen.err.startswith(f"fips-scanner: {says}")
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--fail-on", "hgih"),
+        ("--min-score", "101"),
+        ("--min-score", "-1"),
+        ("--min-score", "high"),
+        ("--timeout", "soon"),
+        ("--date", "2027-13-01"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_in_plain_words(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["scan", "x", option, value]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"fips-scanner: Invalid value for '{option}': ")
+    assert not [each for each in ("Value error", "Input should", "parse") if each in told]
+
+
 def test_every_mistake_in_the_rules_is_told(
     answers: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -162,3 +162,8 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 def test_a_full_disk_is_a_line() -> None:
     with OutputFile(Path("/dev/full")) as file, pytest.raises(UsageError, match="no space left"):
         file.write("x" * 100_000)
+
+
+def test_a_file_in_a_folder_that_is_missing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="make the folder first, or name another file"):
+        OutputFile(tmp_path / "missing/x.json")

@@ -68,6 +68,15 @@ def test_what_was_there_passes_and_says_why() -> None:
     assert report.verdict.kind is VerdictKind.NOT_READY
 
 
+def test_the_gate_says_that_what_fails_is_new() -> None:
+    old = found(finding("/a"), digest="sha256:1")
+    result = gated(found(finding("/a", "/b")), old).policy
+    assert result is not None
+    assert result.gate.reasons == (
+        "1 finding at or above high, new or worse since b.json (2026-11-23): unvalidated",
+    )
+
+
 KEY = Asset(AssetKind.PRIVATE_KEY, "/a", "RSA 1024", unapproved=("RSA key of 1024 bits",))
 
 

@@ -146,3 +146,19 @@ def test_a_file_that_is_called_like_a_pattern_is_proposed_as_one_file(rules: Rul
     report = scanned([finding("/usr/**", "/opt/*/x", rule="module-not-validated")])
     found = proposals(report, today=TODAY, scoring=rules.scoring)
     assert [each.pattern for each in found] == ["/usr/??", "/opt/?/x"]
+
+
+def test_a_rule_is_explained_once_and_in_full(rules: RuleBook) -> None:
+    title = f"A program uses {'a long word ' * 8}without a CMVP certificate"
+    report = scanned(
+        [finding("/usr/bin/a", "/usr/bin/b", rule="module-not-validated", title=title)]
+    )
+    text = written(report, rules)
+    assert text.count("- rule: module-not-validated") == 2
+    assert text.count(title) == 1
+
+
+def test_brackets_in_the_name_of_a_file_are_no_set(rules: RuleBook) -> None:
+    report = scanned([finding("/app/[id].js", rule="module-not-validated")])
+    found = proposals(report, today=TODAY, scoring=rules.scoring)
+    assert [each.pattern for each in found] == ["/app/?id?.js"]

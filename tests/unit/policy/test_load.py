@@ -187,6 +187,13 @@ rules:
     assert all(each.warning for each in odd)
 
 
+def test_brackets_are_told_to_mean_themselves() -> None:
+    policy, [odd] = read(waiver(pattern="'/app/[ab].js'"))
+    assert policy.waivers[0].pattern == "/app/[ab].js"
+    assert odd.warning
+    assert "`waivers.pattern`: [ and ] in /app/[ab].js mean themselves" in str(odd)
+
+
 def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     big = tmp_path / "big.yaml"
     big.write_bytes(b"#" * (MAX_SIZE + 1))

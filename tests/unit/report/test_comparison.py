@@ -16,6 +16,7 @@ from scanner.model import Batch, Report
 from scanner.report import Look
 from scanner.report.comparison import DIFF_RENDERERS, markdown
 from scanner.report.comparison.json import schema
+from scanner.report.comparison.view_values import shortened, some
 from tests.unit.report.conftest import SNAPSHOTS
 from tests.unit.report.nginx import NOT_READY_NGINX
 from tests.unit.report.test_json import objects
@@ -75,6 +76,33 @@ def test_verbose_leaves_nothing_out() -> None:
     verbose = shown("text", EMPTY, new, Look(verbose=True))
     assert all(place in verbose for place in places)
     assert "x29" in verbose
+
+
+@pytest.mark.parametrize("output", ["text", "markdown"])
+def test_long_values_are_cut_between_items(output: str) -> None:
+    place = "/etc/app.conf"
+    finding = replace(NOT_READY_NGINX.findings[0], id="x", locations=(place,), evidence=())
+    names = tuple(f"TLS_RSA_WITH_CIPHER_{number:02}" for number in range(20))
+    kind = model.AssetKind.SETTING
+    more = model.Asset(kind, place, "ciphers", unapproved=names)
+    old = replace(EMPTY, findings=(finding,))
+    text = " ".join(shown(output, old, replace(old, assets=(more,))).replace("\\", "").split())
+    told = text.partition("more at: ")[2].partition("- asset")[0]
+    assert re.search(r"; ciphers: TLS_RSA_WITH_CIPHER_\d\d and \d+ more", told)
+    assert set(re.findall(r"TLS_\w+", told)) <= set(names)
+    if output == "markdown":
+        assert told.startswith("`/etc/app.conf`: ciphers: ")
+
+
+def test_what_is_too_long_is_cut_where_it_may_be() -> None:
+    assert some(("aa", "bb", "cc", "dd"), ", ", 8) == "aa, bb and 2 more"
+    assert some(("aa", "bb", "cc"), ", ", 6) == "aa and 2 more"
+    assert some(("a" * 9, "b"), ", ", 3) == f"{'a' * 9} and 1 more"
+    assert some((), ", ", 3) == ""
+    assert shortened("AES:DES:RC4:MD5", 11) == "AES:DES and 2 more"
+    assert shortened("RUN apt-get install", 14) == "RUN ..."
+    assert shortened("x" * 20, 10) == f"{'x' * 6} ..."
+    assert shortened("as it is", 8) == "as it is"
 
 
 # --- hostile

@@ -58,7 +58,7 @@ WRONG_LINES = [
     (1, "unknown key `comand`"),
     (2, "`command`: must be text, or a list of texts"),
     (4, "is no variable: write NAME=VALUE"),
-    (6, "missing.pem cannot be read: No such file or directory"),
+    (6, "missing.pem cannot be read: no such file or directory"),
     (7, "`etc/server.pem` is no place in the container: write an absolute path"),
     (8, "`wait_for` needs one of `log`, `port` and `http`"),
     (8, "`(` is no regular expression"),
@@ -137,7 +137,7 @@ def test_every_mistake_is_told_with_its_line(folder: Path) -> None:
         ("steps: {\n]", 2, "not YAML"),
         ("- a\n", 1, "holds no mapping"),
         ("env: {A: 1}\nenv: {B: 2}\n", 2, "given twice"),
-        ("mounts: {missing.pem: /a}\n", 1, "missing.pem cannot be read: No such file"),
+        ("mounts: {missing.pem: /a}\n", 1, "missing.pem cannot be read: no such file"),
         ("steps:\n  - {name: a, http: 80/}\n  - {name: a, http: 81/}\n", 3, "is taken"),
         ("steps:\n  - {exec: []}\n", 2, "is empty"),
         ("steps:\n  - {exec: id, conditions: []}\n", 2, "names none"),
@@ -154,7 +154,7 @@ def test_single_mistakes(folder: Path, text: str, line: int, message: str) -> No
 
 def test_file_that_is_not_there_or_too_large(tmp_path: Path) -> None:
     _, (absent,) = read_scenario(tmp_path / "none.yaml")
-    assert "cannot be read: No such file" in str(absent)
+    assert str(absent).endswith("none.yaml: cannot be read: no such file or directory")
     (tmp_path / "large.yaml").write_bytes(b"#" * (2**20 + 1))
     _, (large,) = read_scenario(tmp_path / "large.yaml")
     assert "is larger than 1 MiB" in str(large)
