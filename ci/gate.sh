@@ -4,6 +4,7 @@
 #
 #     fips-scanner-gate IMAGE... [OPTION...]    options are those of `fips-scanner scan`
 #     fips-scanner-gate result                  ends with the exit code of the scan before
+#     fips-scanner-gate --help
 #
 # What a pipeline's settings say comes in variables, so that none is ever part of a script:
 #
@@ -19,17 +20,65 @@
 #
 # Exit codes: 0 passes the gate, 1 does not, 2 usage, 3 could not determine.
 #
-# Needs a POSIX shell with od, sed and tr: bash, dash and BusyBox do. There is no `pipefail` in
+# Needs a POSIX shell with od, readlink, sed and tr: bash, dash and BusyBox do. There is no `pipefail` in
 # dash; the one pipe below brings its exit code in a file.
 set -eu
+unset CDPATH
 
 say() {
     printf 'fips-scanner-gate: %s\n' "$1" >&2
 }
 
-refuse() {
+# What concerns the folder for the reports: nothing can be left in it.
+refuse_folder() {
     say "$1"
     exit 2
+}
+
+# Any other setting. A later `result` must not answer with the code of an earlier build.
+refuse() {
+    say "$1"
+    code=2
+    printf '2\n' >"$reports/exit-code" || :
+    finish "$1"
+    exit 2
+}
+
+show_help() {
+    cat <<'END'
+Usage: fips-scanner-gate IMAGE... [OPTION...]
+       fips-scanner-gate result
+       fips-scanner-gate --help
+
+Scans container images, writes every report that CI systems read, and ends with the gate's exit code.
+IMAGE and OPTION are those of `fips-scanner scan`; see `fips-scanner scan --help`.
+
+`result`, alone, scans nothing: it ends with the exit code of the scan before, which stands in
+`exit-code` beside the reports. An image of this name is docker:result.
+
+Settings, in variables:
+  FIPS_IMAGES     more images, separated by blanks or line breaks
+  FIPS_REPORTS    the folder for the reports; fips-reports where it is empty. Those of an earlier
+                  build in it are removed
+  FIPS_STATIC     true: inspect only, start no container
+  FIPS_FAIL_ON, FIPS_MIN_SCORE, FIPS_POLICY, FIPS_BASELINE, FIPS_TARGET, FIPS_PLATFORM,
+  FIPS_SCENARIO, FIPS_RULES
+                  the options of the same names
+  FIPS_FORMATS    more reports: csv, and for each image cyclonedx, oscal, attestation
+  FIPS_DEFER      true: end with 0 where the gate fails; `fips-scanner-gate result` fails then
+
+Exit codes: 0 passes the gate, 1 does not, 2 usage, 3 could not determine.
+END
+}
+
+asks_for_help() {
+    for word; do
+        case $word in
+            --) return 1 ;;
+            -h | --help) return 0 ;;
+        esac
+    done
+    return 1
 }
 
 is_on() {
@@ -54,9 +103,23 @@ result() {
 # Paths and log lines of an image are shown, and CI systems take commands from what is shown: GitHub
 # at the start of a line, Azure (##vso[...]) and TeamCity anywhere in it.
 harmless() {
-    # Line by line where sed can, or nothing is seen before the end.
+    # Line by line where sed can, or nothing is seen before the end. What went wrong is kept.
     if sed -u p </dev/null >/dev/null 2>&1; then set -- -u; else set --; fi
-    sed "$@" -e 's/##\([A-Za-z]*\)\[/# #\1[/g' -e 's/^\([[:space:]]*\)::/\1: :/'
+    sed "$@" -e 's/##\([A-Za-z]*\)\[/# #\1[/g' -e 's/^\([[:space:]]*\)::/\1: :/' \
+        -e "/^fips-scanner: /w $reports/.fips-scanner"
+}
+
+# The last complaint of the scan.
+reason() {
+    if [ -f "$reports/.fips-scanner" ]; then sed -n '$s/^fips-scanner: //p' "$reports/.fips-scanner"; fi
+}
+
+# As code, in which Markdown and what CI systems make of it know no other mark. Cut to 400 bytes, not
+# within a character: no range of a pattern may be larger than 255 everywhere.
+quoted() {
+    printf '%s' "$1" | LC_ALL=C tr '`' "'" | LC_ALL=C tr -d '\000-\037\177' | LC_ALL=C sed \
+        -e '/^.\{200\}.\{200\}./{' -e 's/^\(.\{200\}.\{200\}\).*$/\1/' -e 's/[^ -~]*$/.../' -e '}' \
+        -e "s/^.*\$/\`&\`/"
 }
 
 # `harmless` knows ASCII's blanks alone; GitHub skips others as well.
@@ -83,9 +146,18 @@ scan() {
     } | harmless
 }
 
+# $1: why there is no report.
 summarize() {
     if [ ! -s "$reports/fips.md" ]; then
-        printf 'The FIPS scan made no report (exit code %s): see the log.\n' "$code" >"$reports/fips.md"
+        {
+            printf 'The FIPS scan made no report (exit code %s): ' "$code"
+            if [ -n "$1" ]; then
+                quoted "$1"
+                printf '\n'
+            else
+                printf 'see the log.\n'
+            fi
+        } >"$reports/fips.md"
     fi
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
         cat "$reports/fips.md" >>"$GITHUB_STEP_SUMMARY"
@@ -100,7 +172,7 @@ annotate() {
     case $code in
         0) return ;;
         1) what='the gate failed' ;;
-        2) what='the scan was called wrongly' ;;
+        2) what='the scan was called wrongly, or a report could not be written' ;;
         3) what='the scan could not determine whether the image is ready' ;;
         *) what="the scan ended with $code" ;;
     esac
@@ -117,21 +189,87 @@ output() {
     fi
 }
 
+# What a pipeline is told at the end, whether there was a scan or not.
+finish() {
+    summarize "$1"
+    annotate
+    output exit-code "$code"
+    output reports "$reports"
+    if [ -s "$reports/fips.sarif" ]; then output sarif "$reports/fips.sarif"; fi
+}
+
+# Whether a file is one of those that are removed below, whatever its folder is called here.
+is_report() {
+    case ${1##*/} in
+        fips.sarif | fips-junit.xml | fips.md | fips.html | fips.json | fips.csv | exit-code) ;;
+        fips-*.cdx.json | fips-*.oscal.json | fips-*.intoto.json | .fips-scanner) ;;
+        *) return 1 ;;
+    esac
+    case $1 in
+        */*) folder=${1%/*}/ ;;
+        *) folder=. ;;
+    esac
+    folder=$(cd -P -- "$folder" 2>/dev/null && pwd -P) || return 1
+    [ "$folder" = "$place" ]
+}
+
+# Also by links, of which each could be what is removed.
+check_baseline() {
+    file=$1
+    links=0
+    while :; do
+        if is_report "$file"; then
+            # Removes nothing, and yet `result` must not answer for an earlier build.
+            printf '2\n' >"$reports/exit-code" || :
+            refuse_folder "$1 is where the reports go; keep the baseline in another folder"
+        fi
+        if [ ! -L "$file" ] || [ "$links" -ge 40 ]; then return; fi
+        links=$((links + 1))
+        next=$(readlink -- "$file") || return
+        case $next in
+            /*) file=$next ;;
+            *) case $file in
+                */*) file=${file%/*}/$next ;;
+                *) file=$next ;;
+            esac ;;
+        esac
+    done
+}
+
 newline='
 '
 reports=${FIPS_REPORTS:-fips-reports}
+if asks_for_help "$@"; then
+    show_help
+    exit 0
+fi
 case $reports in
-    -* | *"$newline"* | *'{'*) refuse 'FIPS_REPORTS is no folder; write one such as fips-reports' ;;
+    -* | *"$newline"* | *'{'*) refuse_folder 'FIPS_REPORTS is no folder; write one such as fips-reports' ;;
 esac
 if [ "${1:-}" = result ] && [ $# -eq 1 ]; then
     result
 fi
 
-case ${FIPS_BASELINE:-} in
-    "$reports"/* | ./"$reports"/* | "$PWD/$reports"/*)
-        refuse "$FIPS_BASELINE is where the reports go; keep the baseline in another folder"
-        ;;
-esac
+unwritable="$reports is no folder that can be written to; name one in FIPS_REPORTS"
+mkdir -p "$reports" || refuse_folder "$unwritable"
+place=$(cd -P -- "$reports" && pwd -P) || refuse_folder "$unwritable"
+[ -z "${FIPS_BASELINE:-}" ] || check_baseline "$FIPS_BASELINE"
+before=
+for word; do
+    case $word in
+        --) break ;;
+        --baseline=*) check_baseline "${word#--baseline=}" ;;
+        *) [ "$before" != --baseline ] || check_baseline "$word" ;;
+    esac
+    before=$word
+done
+
+# A workspace that is used again must not show the reports of the build before.
+for old in exit-code fips.sarif fips-junit.xml fips.md fips.html fips.json fips.csv .fips-scanner; do
+    rm -f "$reports/$old" || refuse_folder "$unwritable"
+done
+rm -f "$reports"/fips-*.cdx.json "$reports"/fips-*.oscal.json "$reports"/fips-*.intoto.json ||
+    refuse_folder "$unwritable"
 
 defer=false
 token=
@@ -170,20 +308,17 @@ done
 set -- "$@" -- ${FIPS_IMAGES:-}
 set +f
 
-mkdir -p "$reports" || refuse "$reports is no folder that can be written to; name one in FIPS_REPORTS"
-# A workspace that is used again must not show the reports of the build before.
-for old in fips.sarif fips-junit.xml fips.md fips.html fips.json fips.csv exit-code; do
-    rm -f "$reports/$old"
-done
-rm -f "$reports"/fips-*.cdx.json "$reports"/fips-*.oscal.json "$reports"/fips-*.intoto.json
 stop_commands
 scan "$@"
 allow_commands
 code=$(cat "$reports/exit-code")
-summarize
-annotate
-output exit-code "$code"
-output reports "$reports"
-if [ -s "$reports/fips.sarif" ]; then output sarif "$reports/fips.sarif"; fi
+if [ "$code" = 0 ] && [ ! -s "$reports/fips.json" ]; then
+    say 'the scan ended without a report'
+    code=3
+    printf '3\n' >"$reports/exit-code"
+fi
+why=$(reason)
+rm -f "$reports/.fips-scanner"
+finish "$why"
 if [ "$defer" = true ] && [ "$code" != 2 ]; then exit 0; fi
 exit "$code"

@@ -9,19 +9,28 @@ here=$(dirname "$0")
 app=$here/../../sample_images/go-fips140
 reports=${1:-fips-pipeline}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+log=$(mktemp)
+trap 'rm -rf "$work" "$log"' EXIT
 cp "$app/go.mod" "$app/main.go" "$work"
+
+# What a step says is shown when it did not end as it should.
+stop() {
+    cat "$log" >&2
+    exit 1
+}
 
 build() {
     # GO_IMAGE in the environment names another image with Go than the Dockerfile does.
-    docker build --quiet --build-arg GO_IMAGE --tag "fips-pipeline/app:$1" "$work" >/dev/null
+    docker build --build-arg GO_IMAGE --tag "fips-pipeline/app:$1" "$work" >"$log" 2>&1 || stop
 }
 
 gate() {
     code=0
-    FIPS_REPORTS=$reports/$1 fips-scanner-gate "docker:fips-pipeline/app:$1" --quiet || code=$?
-    echo "gate of app:$1: exit code $code"
-    [ "$code" = "$2" ] || exit 1
+    FIPS_REPORTS=$reports/$1 fips-scanner-gate "docker:fips-pipeline/app:$1" >"$log" 2>&1 || code=$?
+    # The verdict, and why the gate failed.
+    sed -n -e 's/: written to .*//p' -e '/^gate: /p' "$log"
+    echo "gate of app:$1: exit code $code; reports in $reports/$1"
+    [ "$code" = "$2" ] || stop
 }
 
 echo '--- build it as it is: an ordinary Go build'

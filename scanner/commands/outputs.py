@@ -14,8 +14,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanner.commands.terminal import OutputFile, look_for, put
+from scanner.commands.terminal import OutputFile, complain, look_for, put
 from scanner.errors import UsageError
+from scanner.gate import PASSED, USAGE
 from scanner.model import Batch, Report
 from scanner.report import Look
 from scanner.report.formats import RENDERERS, render
@@ -160,18 +161,14 @@ class Outputs:
     def write_image(self, at: int, report: Report) -> None:
         """Write what is about one image alone, as soon as its report is there.
 
-        Trouble is told by `write`: the other scans go on.
+        Trouble is told by `answer`: the other scans go on.
         """
         for (output, index), file in self._each.items():
             if index == at:
                 self._write(file, output, Batch((report,)))
 
     def write(self, batch: Batch) -> None:
-        """Write what is about all images.
-
-        Raises:
-            UsageError: a report could not be written; all others are.
-        """
+        """Write what is about all images. Trouble with one of them is told by `answer`."""
         for output, file in self._whole.items():
             if file:
                 self._write(file, output, batch)
@@ -180,8 +177,15 @@ class Outputs:
                 put(render(output.format, batch, look_for(sys.stdout, verbose=self._verbose)))
             except UsageError as error:
                 self._problems.append(error)
-        if self._problems:
-            raise self._problems[0]
+
+    def answer(self, code: int) -> int:
+        """Tell which reports could not be written; gives the exit code of the call.
+
+        A gate that did not pass says more than that, and keeps its `code`.
+        """
+        for each in self._problems:
+            complain(str(each))
+        return USAGE if self._problems and code == PASSED else code
 
     def _write(self, file: OutputFile, output: Output, batch: Batch) -> None:
         try:

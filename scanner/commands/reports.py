@@ -43,14 +43,12 @@ def show(
         for at, report in enumerate(batch.reports):
             opened.write_image(at, report)
         opened.write(batch)
-    if not gate:
-        return PASSED
-    if not quiet:
+    if gate and not quiet:
         for report in batch.reports:
             for reason in report.policy.gate.reasons if report.policy else ():
                 name = f"{report.image.reference}: " if count > 1 else ""
                 say(f"gate: {name}{reason}")
-    return _answer(batch)
+    return opened.answer(_answer(batch) if gate else PASSED)
 
 
 def _read(files: Sequence[Path], *, gate: bool) -> Batch:

@@ -71,7 +71,7 @@ def run(request: ScanRequest) -> int:
     """Scan, write the reports, and return the exit code.
 
     Raises:
-        ScannerError: the only image cannot be scanned, or a report not written.
+        ScannerError: the only image cannot be scanned, or a report will not be written.
     """
     _check(request)
     wanted = wanted_images(request.images, request.lists, request.sources)
@@ -109,7 +109,8 @@ def run(request: ScanRequest) -> int:
             if not request.quiet:
                 tell_unmatched(batch.reports)
             _tell(batch, outputs.files, quiet=request.quiet)
-        return INTERRUPTED if interruption.requested else exit_code(batch)
+            code = outputs.answer(exit_code(batch))
+        return INTERRUPTED if interruption.requested else code
 
 
 def _check(request: ScanRequest) -> None:

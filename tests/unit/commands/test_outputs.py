@@ -1,11 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scanner import cli
 from scanner.commands.outputs import Output, Outputs, file_names, parse_outputs
 from scanner.errors import UsageError
 from scanner.model import Batch
 from scanner.sources.wanted import Target
+from tests.unit.conftest import Answer
+from tests.unit.report.nginx import NOT_READY_NGINX
 from tests.unit.report.reports import NO_CRYPTO, READY_GO
 
 
@@ -87,14 +91,21 @@ def test_a_format_about_one_image_wants_a_file_for_each() -> None:
             Outputs([output], [Target("a"), Target("b")], verbose=False, several=True)
 
 
-def test_a_file_that_cannot_be_written_is_told_at_the_end(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_told_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a").symlink_to("/dev/full")
     wanted = [Output("text", tmp_path / "{image}"), Output("json", tmp_path / "all")]
     with Outputs(wanted, [Target("a"), Target("b")], verbose=False, several=True) as outputs:
         outputs.write_image(0, NO_CRYPTO)
         outputs.write_image(1, NO_CRYPTO)
-        with pytest.raises(UsageError, match="no space left"):
-            outputs.write(Batch((NO_CRYPTO, NO_CRYPTO)))
+        outputs.write(Batch((NO_CRYPTO, NO_CRYPTO)))
+        assert capsys.readouterr().err == ""
+        assert [outputs.answer(code) for code in (0, 1, 3)] == [2, 1, 3]
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert len(set(told)) == 1
+    assert "no space left" in told[0]
     assert (tmp_path / "b").exists()
     assert (tmp_path / "all").exists()
 
@@ -122,3 +133,49 @@ def test_no_report_takes_the_place_of_another(tmp_path: Path) -> None:
     opened("{image}.json", "all.md")
     opened("/dev/null", "/dev/null")
     assert [each.name for each in tmp_path.iterdir() if each.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "gate"),
+    [
+        (["--fail-on", "never"], 2, "gate: off"),
+        (["--fail-on", "high"], 1, " at or above high: "),
+    ],
+)
+def test_a_report_that_cannot_be_made_costs_no_other_and_not_the_gate(
+    options: list[str],
+    code: int,
+    gate: str,
+    tmp_path: Path,
+    answers: Answer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    image = replace(NOT_READY_NGINX.image, manifest_digest="")
+    answers(replace(NOT_READY_NGINX, image=image))
+    files = ("a.intoto.json", "a.sarif", "a.json")
+    outputs = [
+        f"--output={name}={tmp_path}/{file}"
+        for name, file in zip(("attestation", "sarif", "json"), files, strict=True)
+    ]
+    assert cli.run(["scan", "x", "--no-policy", "-o", "text", *outputs, *options]) == code
+    seen = capsys.readouterr()
+    assert seen.out.startswith("NOT READY")
+    assert sum("no attestation of" in line for line in seen.err.splitlines()) == 1
+    assert gate in seen.err
+    assert f"written to {tmp_path}/a.sarif, {tmp_path}/a.json\n" in seen.err
+    assert {each.name for each in tmp_path.iterdir()} == {"a.sarif", "a.json"}
+
+    # What is saved can be shown in the same way.
+    again = [
+        "report",
+        f"{tmp_path}/a.json",
+        "-o",
+        outputs[0].removeprefix("--output="),
+        "-o",
+        "csv",
+    ]
+    assert cli.run(again) == 2
+    assert cli.run([*again, "--gate"]) == code
+    seen = capsys.readouterr()
+    assert seen.err.count("no attestation of") == 2
+    assert seen.out
