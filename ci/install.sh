@@ -19,9 +19,10 @@ requirement=${FIPS_REQUIREMENT:?says what pip installs}
 case $requirement in
     -*) refuse "$requirement is an option of pip; name a folder, a wheel, or fips-scanner==VERSION" ;;
 esac
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+"$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     refuse "$python is older than Python 3.11; name a newer one in FIPS_PYTHON"
-"$python" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -- "$requirement"
+# Isolated: files of the folder where this runs are a branch's, and no code of the installation.
+"$python" -I -m venv "$venv"
+"$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check -- "$requirement"
 "$venv/bin/fips-scanner" --version >&2
 printf '%s\n' "$venv/bin"
