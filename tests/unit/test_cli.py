@@ -64,7 +64,7 @@ def test_choices_are_those_of_the_library() -> None:
         (["scan", "x", "--output", "yaml"], "yaml"),
         (["scan", "x", "--fail-on", "info"], "info"),
         (["scan", "x", "--min-score", "101"], "--min-score"),
-        (["scan", "x", "--date", "tomorrow"], "2026-11-23"),
+        (["scan", "x", "--date", "tomorrow"], "2027-06-30"),
         (["scan", "x", "--bogus"], "--bogus"),
         (["scan", "x", "--workers", "0"], "--workers"),
         (["scan", "x", "--fips-provider", "/no/such/fips.so"], "/no/such/fips.so"),

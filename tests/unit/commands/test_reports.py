@@ -260,7 +260,8 @@ def test_what_was_there_before_fails_no_more(
     answers(replace(NOT_READY_NGINX, findings=(*NOT_READY_NGINX.findings, worse)))
     code, _ = scanned(folder, "--baseline", "before.json")
     assert code == 1
-    assert "gate: 1 finding at or above high: new" in capsys.readouterr().err
+    said = "gate: 1 finding at or above high, new or worse since before.json (2026-11-23): new"
+    assert said in capsys.readouterr().err.splitlines()
 
 
 def test_a_baseline_of_another_image_is_said_to_be_one(
