@@ -183,8 +183,8 @@ class Outputs:
 
         A gate that did not pass says more than that, and keeps its `code`.
         """
-        for each in self._problems:
-            complain(str(each))
+        for each in sorted(map(str, self._problems)):  # not in the order in which scans ended
+            complain(each)
         return USAGE if self._problems and code == PASSED else code
 
     def _write(self, file: OutputFile, output: Output, batch: Batch) -> None:

@@ -179,3 +179,17 @@ def test_a_report_that_cannot_be_made_costs_no_other_and_not_the_gate(
     seen = capsys.readouterr()
     assert seen.err.count("no attestation of") == 2
     assert seen.out
+
+
+def test_trouble_is_told_in_the_same_order_whichever_scan_ends_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = [Output("attestation", tmp_path / "{image}")]
+    with Outputs(wanted, [Target("a"), Target("b")], verbose=False, several=True) as outputs:
+        for at, name in ((1, "b"), (0, "a")):
+            image = replace(NO_CRYPTO.image, reference=name, manifest_digest="")
+            outputs.write_image(at, replace(NO_CRYPTO, image=image))
+        outputs.answer(0)
+    first, second = capsys.readouterr().err.splitlines()
+    assert "'a'" in first
+    assert "'b'" in second
