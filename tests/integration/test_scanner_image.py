@@ -94,7 +94,9 @@ def test_passes_the_gate_by_the_policy_that_holds_for_it(image: str, tmp_path: P
     report = json.loads((tmp_path / "fips-reports/fips.json").read_text())
     # What is accepted is shown, and each waiver is still needed.
     assert report["verdict"] == "not-ready"
-    assert {each["state"] for each in report["policy"]["waivers"]} == {"holds"}
+    waivers = [(each["waiver"]["rule"], each["state"]) for each in report["policy"]["waivers"]]
+    # That one is about the run, which is left out here.
+    assert [rule for rule, state in waivers if state != "holds"] == ["gap:nothing-observed"]
 
 
 def test_brings_the_gate(engine: docker.DockerClient, image: str) -> None:
