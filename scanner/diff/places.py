@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from scanner.model.image import split_source
+
 # A checksum in a file's name, as wheels and bundlers put there; of a store path, its hash.
 _HASH = re.compile(r"(?<![A-Za-z0-9])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}(?![A-Za-z0-9])")
 _STORE = re.compile(r"(?<=/store/)[0-9a-z]{32}(?=-)")
@@ -68,15 +70,13 @@ def _grouped(places: Iterable[str]) -> dict[str, Sequence[str]]:
     return {key: sorted(group) for key, group in groups.items()}
 
 
-_SCHEMES = ("docker", "registry", "oci", "docker-archive", "dir", "containers-storage")
 _HUB = ("docker.io/", "index.docker.io/")
 
 
 def repository_of(reference: str) -> str:
     """The name of an image without source, tag and digest: what stays when it is updated."""
-    scheme, colon, rest = reference.partition(":")
-    name = rest if colon and scheme in _SCHEMES else reference
-    if scheme in ("docker-archive", "dir"):
+    source, name = split_source(reference)
+    if source in ("docker-archive", "dir"):
         return without_versions(name)
     name = name.partition("@")[0]
     head, slash, last = name.rpartition("/")

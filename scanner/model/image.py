@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+SOURCES = ("docker", "registry", "oci", "docker-archive", "dir")
+"""Where images come from, as written before the colon of a reference."""
+
+
+def split_source(reference: str) -> tuple[str, str]:
+    """The source that `reference` begins with, `""` where it names none, and the rest of it."""
+    source, colon, rest = reference.partition(":")
+    return (source, rest) if colon and source in SOURCES else ("", reference)
+
 
 class FileKind(StrEnum):
     """Kinds of entries a layer can hold; devices and sockets are `OTHER`."""

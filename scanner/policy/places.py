@@ -11,12 +11,12 @@ from functools import lru_cache
 
 from scanner.judge import MAX_EVIDENCE
 from scanner.model import Finding, Gap, Module, Report, Waiver
+from scanner.model.image import split_source
 from scanner.policy.document import GAP
 from scanner.policy.patterns import matches
 
 CONFIGURATION = "configuration"
 """What a pattern calls the image's configuration, which has no path."""
-_SCHEMES = ("docker", "registry", "oci", "docker-archive", "dir")
 
 
 def place_of(location: str) -> str:
@@ -30,8 +30,7 @@ def means_image(waiver: Waiver, reference: str) -> bool:
 
     A pattern is also compared with the reference without the source, the digest and the tag.
     """
-    scheme, colon, rest = reference.partition(":")
-    bare = rest if colon and scheme in _SCHEMES else reference
+    _, bare = split_source(reference)
     undigested = bare.partition("@")[0]
     folder, slash, name = undigested.rpartition("/")
     untagged = f"{folder}{slash}{name.partition(':')[0]}"

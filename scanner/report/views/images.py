@@ -9,15 +9,13 @@ from collections.abc import Sequence
 
 from scanner.gate import FAILED, UNDETERMINED, counts, gate
 from scanner.model import Finding, GateRules, PolicyResult, Question, Report
-
-_SCHEMES = ("docker-archive", "docker", "registry", "oci", "dir")
+from scanner.model.image import split_source
 
 
 def repository(reference: str) -> str:
     """The image's name without source, tag and digest: the same for every build of it."""
-    scheme, colon, rest = reference.partition(":")
-    name = rest if colon and scheme in _SCHEMES else reference
-    if scheme == "dir" and colon:
+    source, name = split_source(reference)
+    if source == "dir":
         return name
     name = name.partition("@")[0]
     head, colon, tag = name.rpartition(":")
